@@ -1,0 +1,56 @@
+import { Inject } from '@nestjs/common';
+import { EXECUTOR_REGISTRY, REGISTRY_PROPERTY } from '../executor.constants.js';
+import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
+import type { MethodRouter } from '../interfaces/method-router.interface.js';
+import { type AsyncMethod, type DecoratedMethod, recordDecoratedMethod } from './decorated-method.js';
+
+/**
+ * Routes a method into a pool: callers await it as before, and it runs on the worker's own instance of the
+ * class, with its dependencies injected there.
+ *
+ * Only compiles on methods that return a promise. An instance that Nest did not make (`new Service()` in a unit
+ * test) runs its methods inline. Rejects as `Executor.run` does.
+ *
+ * @param pool the pool's name; default: the module's `default`, else the pool called `default`, else the only one
+ * @param options what holds for every call of this method instead of the pool's own
+ * @publicApi
+ */
+export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {}) {
+  return <M extends AsyncMethod>(
+    owner: object,
+    name: string | symbol,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void => {
+    const original = descriptor.value as M;
+    const method: DecoratedMethod = { name, owner, pool, options, original };
+    const wrapper = function (this: Routed | undefined, ...args: never[]): Promise<unknown> {
+      const router = this?.[REGISTRY_PROPERTY];
+      return router ? router.route(this, method, args, wrapper) : original.apply(this, args);
+    } as M;
+    Object.defineProperty(wrapper, 'name', { value: original.name, configurable: true });
+    Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });
+    for (const key of Reflect.getMetadataKeys(original)) {
+      Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapper);
+    }
+    descriptor.value = wrapper;
+    recordDecoratedMethod(method);
+    if (!Object.hasOwn(owner, REGISTRY_PROPERTY)) injectRouter(owner);
+  };
+}
+
+/** By property injection, on the prototype: it serves every scope, subclasses, and whatever makes instances for Nest. */
+function injectRouter(owner: object): void {
+  Inject(EXECUTOR_REGISTRY)(owner, REGISTRY_PROPERTY);
+  // Kept out of sight: instances are logged, compared and spread.
+  Object.defineProperty(owner, REGISTRY_PROPERTY, {
+    configurable: true,
+    get: () => undefined,
+    set(this: object, router: MethodRouter) {
+      Object.defineProperty(this, REGISTRY_PROPERTY, { value: router, configurable: true, writable: true });
+    },
+  });
+}
+
+interface Routed {
+  readonly [REGISTRY_PROPERTY]?: MethodRouter;
+}

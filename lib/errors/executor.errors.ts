@@ -1,0 +1,171 @@
+/** Which part of a call's life a timeout ended: waiting for a worker, or running in one. */
+export type TimeoutPhase = 'queue' | 'run';
+
+/**
+ * The base of every error that this package makes. `code` is stable, so that it can be told apart even
+ * across two copies of the package.
+ * @publicApi
+ */
+export abstract class ExecutorError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true });
+  }
+}
+
+/**
+ * The module's, a pool's or a decorator's options are wrong. Thrown at start-up (or by `with()`).
+ * @publicApi
+ */
+export class ExecutorOptionsError extends ExecutorError {
+  readonly code = 'EXECUTOR_OPTIONS';
+}
+
+/**
+ * The pool holds `maxQueue` calls that have not started: the call was not accepted.
+ * @publicApi
+ */
+export class ExecutorQueueFullError extends ExecutorError {
+  readonly code = 'EXECUTOR_QUEUE_FULL';
+
+  constructor(
+    readonly pool: string,
+    readonly maxQueue: number,
+    call: string,
+  ) {
+    super(
+      `Pool '${pool}' refused ${call}: ${maxQueue} calls are waiting already (maxQueue). ` +
+        `Slow the callers down, or raise 'size' or 'maxQueue'.`,
+    );
+  }
+}
+
+/**
+ * The call waited longer than `queueTimeout` (`phase: 'queue'`) or ran longer than `timeout`
+ * (`phase: 'run'`), both in ms.
+ * @publicApi
+ */
+export class ExecutorTimeoutError extends ExecutorError {
+  readonly code = 'EXECUTOR_TIMEOUT';
+
+  constructor(
+    readonly pool: string,
+    readonly phase: TimeoutPhase,
+    readonly timeout: number,
+    call: string,
+  ) {
+    super(
+      phase === 'run'
+        ? `${call} ran longer than its timeout of ${timeout} ms in pool '${pool}'.`
+        : `${call} waited longer than the queueTimeout of ${timeout} ms for a worker of pool '${pool}'.`,
+    );
+  }
+}
+
+/** What is known of how a worker ended. */
+export interface WorkerLoss {
+  /** The worker's exit code, or `null` if a signal ended it. */
+  readonly exitCode: number | null;
+  /** The signal that ended a process, e.g. `SIGKILL`; `null` for threads and for exits by code. */
+  readonly signal: string | null;
+  /** Whether the worker ran out of JavaScript heap. */
+  readonly outOfMemory: boolean;
+}
+
+/**
+ * The worker ended while the call was in it. Whether the method had its effect is unknown.
+ * `cause` is the uncaught error that ended the worker, where there was one.
+ * @publicApi
+ */
+export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss {
+  readonly code = 'EXECUTOR_WORKER_LOST';
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly outOfMemory: boolean;
+
+  constructor(
+    readonly pool: string,
+    loss: WorkerLoss,
+    call: string,
+    readonly attempts: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `${call} was lost: its worker in pool '${pool}' ${describeLoss(loss)}` +
+        (attempts > 1 ? ` (attempt ${attempts}, the last).` : '.'),
+      options,
+    );
+    this.exitCode = loss.exitCode;
+    this.signal = loss.signal;
+    this.outOfMemory = loss.outOfMemory;
+  }
+}
+
+/**
+ * The pool is closed, or closing: the call was not accepted, or had not finished within `shutdownTimeout`.
+ * @publicApi
+ */
+export class ExecutorClosedError extends ExecutorError {
+  readonly code = 'EXECUTOR_CLOSED';
+
+  constructor(
+    readonly pool: string,
+    call: string,
+    accepted: boolean,
+  ) {
+    super(
+      accepted
+        ? `${call} had not finished when pool '${pool}' was closed (shutdownTimeout).`
+        : `${call} was refused: pool '${pool}' is closed.`,
+    );
+  }
+}
+
+/**
+ * An argument or the result holds something that cannot be sent to another thread or process.
+ * `subject` says which: `argument 1`, `result`, …, with the path inside it.
+ * @publicApi
+ */
+export class ExecutorSerializationError extends ExecutorError {
+  readonly code = 'EXECUTOR_SERIALIZATION';
+
+  constructor(
+    readonly subject: string,
+    why: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The ${subject} cannot be sent between an application and its workers: ${why}`, options);
+  }
+}
+
+/**
+ * The pool's workers cannot start. `cause` is what a worker really threw.
+ * @publicApi
+ */
+export class ExecutorBootError extends ExecutorError {
+  readonly code = 'EXECUTOR_BOOT';
+
+  constructor(
+    readonly pool: string,
+    why: string,
+    options?: ErrorOptions,
+  ) {
+    super(`A worker of pool '${pool}' could not start: ${why}`, options);
+  }
+}
+
+/**
+ * A class or function cannot be named to a worker as "this export of that file".
+ * @publicApi
+ */
+export class ExecutorReferenceError extends ExecutorError {
+  readonly code = 'EXECUTOR_REFERENCE';
+}
+
+export function describeLoss(loss: WorkerLoss): string {
+  if (loss.outOfMemory) return 'ran out of memory';
+  if (loss.signal !== null) return `was ended by ${loss.signal}`;
+  return `exited with code ${loss.exitCode ?? 'unknown'}`;
+}

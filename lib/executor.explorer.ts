@@ -1,0 +1,89 @@
+import type { Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { type DecoratedMethod, decoratedMethodsOf } from './decorators/decorated-method.js';
+import { ExecutorOptionsError } from './errors/executor.errors.js';
+import { REGISTRY_PROPERTY } from './executor.constants.js';
+import { checkCallOptions, choosePool, type ExecutorSettings } from './options/normalise.js';
+import { getExecutorToken } from './executor.tokens.js';
+import {
+  dependenciesOf,
+  isConstructed,
+  type ModuleRecord,
+  type ProviderRecord,
+} from './planning/nest-graph.js';
+
+/** A class of the application with decorated methods, and the module that provides it. */
+export interface DecoratedClass {
+  readonly target: Type<object>;
+  readonly module: ModuleRecord;
+  readonly methods: readonly (DecoratedMethod & { readonly poolName: string })[];
+}
+
+/** Finds the decorated methods of an application, and checks them. */
+export class ExecutorExplorer {
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly settings: ExecutorSettings,
+  ) {}
+
+  /**
+   * Looks at classes only, so that it can be asked before the instances are made.
+   * @throws ExecutorOptionsError that names class, method and cure
+   */
+  explore(): DecoratedClass[] {
+    const found = new Map<object, DecoratedClass>();
+    for (const [module, record] of this.#records()) {
+      if (!isConstructed(record) || found.has(record.metatype as object)) continue;
+      const target = record.metatype as Type<object>;
+      this.#checkInjected(target);
+      const methods = decoratedMethodsOf(target).map((method) => this.#check(target, method));
+      if (methods.length > 0) found.set(target, { target, module, methods });
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * Decorated classes that Nest did not construct have no way into a pool: they would run inline, unnoticed.
+   * @throws ExecutorOptionsError
+   */
+  checkInstances(): void {
+    for (const [, record] of this.#records()) {
+      const instance: unknown = isConstructed(record) ? undefined : record.instance;
+      if (typeof instance !== 'object' || instance === null) continue;
+      const target = (Object.getPrototypeOf(instance) as object | null)?.constructor;
+      const [method] = target ? decoratedMethodsOf(target) : [];
+      if (!target || !method || (instance as { [REGISTRY_PROPERTY]?: unknown })[REGISTRY_PROPERTY]) continue;
+      throw new ExecutorOptionsError(
+        `${target.name} has the decorated method ${String(method.name)}(), but the application makes it by a factory ` +
+          `or value, so that it would run inline. Provide the class itself: providers: [${target.name}], with what ` +
+          `it needs injected.`,
+      );
+    }
+  }
+
+  /** The default pool's provider is there even if there is no such pool: others' options decide it late. */
+  #checkInjected(target: Type<object>): void {
+    if (this.settings.defaultPool !== undefined) return;
+    const isInjected = dependenciesOf(target).some(({ token }) => token === getExecutorToken());
+    if (isInjected) choosePool(`@InjectExecutor() in ${target.name}`, undefined, this.settings);
+  }
+
+  #check(target: Type<object>, method: DecoratedMethod): DecoratedMethod & { readonly poolName: string } {
+    const where = `${target.name}.${String(method.name)}()`;
+    if (typeof method.name !== 'string') {
+      throw new ExecutorOptionsError(
+        `${where}: @RunInExecutor works on methods with a string as their name.`,
+      );
+    }
+    checkCallOptions(`@RunInExecutor on ${where}`, method.options);
+    return { ...method, poolName: choosePool(where, method.pool, this.settings) };
+  }
+
+  *#records(): Iterable<readonly [ModuleRecord, ProviderRecord]> {
+    for (const module of this.modules.values()) {
+      for (const kind of [module.providers, module.controllers, module.injectables]) {
+        for (const record of kind.values()) yield [module, record as ProviderRecord];
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { FunctionTarget } from './executor.targets.js';
+import { ExecutorReferenceError } from './errors/executor.errors.js';
+import type { CallOptions } from './interfaces/call-options.interface.js';
+import type { Executor, ExecutorStats } from './interfaces/executor.interface.js';
+import type { PoolKind } from './interfaces/pool-options.interface.js';
+import { checkCallOptions } from './options/normalise.js';
+import { show } from './options/rules.js';
+import { captureSite } from './pool/call-site.js';
+import type { Pool } from './pool/pool.js';
+import { currentCall } from './worker/current-call.js';
+import { callDirectly } from './worker/direct-executor.js';
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** A pool as users see it. */
+export class PoolExecutor implements Executor {
+  readonly name: string;
+  readonly kind: PoolKind;
+
+  constructor(
+    readonly pool: Pool,
+    /** Resolves when it is known what the workers must hold: none can be booted before. */
+    private readonly prepare: () => Promise<void> | undefined,
+    private readonly targets = new WeakMap<AnyFunction, Map<string | undefined, FunctionTarget>>(),
+    private readonly options: CallOptions = {},
+  ) {
+    this.name = pool.settings.name;
+    this.kind = pool.settings.kind;
+  }
+
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+    return this.#run(fn as AnyFunction, args) as Promise<Awaited<R>>;
+  }
+
+  with(options: CallOptions): Executor {
+    checkCallOptions(`with() of pool '${this.name}'`, options);
+    return new PoolExecutor(this.pool, this.prepare, this.targets, { ...this.options, ...options });
+  }
+
+  stats(): ExecutorStats {
+    return this.pool.stats();
+  }
+
+  #run(fn: AnyFunction, args: readonly unknown[]): Promise<unknown> {
+    if (typeof fn !== 'function') {
+      return Promise.reject(
+        new ExecutorReferenceError(`run() of pool '${this.name}' takes a function first, not ${show(fn)}.`),
+      );
+    }
+    // In an inline pool's call, waiting for the same pool could last for ever.
+    if (currentCall()) return callDirectly(fn, undefined, args);
+    const target = this.#targetOf(fn);
+    const located = target.definition ? this.prepare() : this.#locate(target);
+    const { timeout, priority, retries, signal } = this.options;
+    return this.pool.submit(target, args, {
+      timeout,
+      priority,
+      retries,
+      signal,
+      located,
+      site: captureSite(this.run),
+    });
+  }
+
+  async #locate(target: FunctionTarget): Promise<void> {
+    await this.prepare();
+    try {
+      await target.locate();
+    } catch (error) {
+      // Inline, only what would surely fail in a worker is refused: a test runner may load files in its own way.
+      const mayBeRight = error instanceof Error && error.cause !== undefined;
+      if (this.kind !== 'inline' || !mayBeRight) throw error;
+    }
+  }
+
+  #targetOf(fn: AnyFunction): FunctionTarget {
+    let byFile = this.targets.get(fn);
+    if (!byFile) this.targets.set(fn, (byFile = new Map()));
+    let target = byFile.get(this.options.file);
+    if (!target) byFile.set(this.options.file, (target = new FunctionTarget(fn, this.options.file)));
+    return target;
+  }
+}

@@ -1,0 +1,46 @@
+import type { PoolSettings } from '../pool/pool-settings.js';
+import type { Codec } from '../wire/codec.js';
+import { CallRunner } from '../worker/call-runner.js';
+import type { HostCall, WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
+
+/** No workers at all: calls run in the caller's own event loop, with the same copying and the same errors. */
+export class InlineHost implements WorkerHost {
+  constructor(
+    readonly settings: PoolSettings,
+    readonly codec: Codec,
+  ) {}
+
+  spawn(listener: WorkerListener): WorkerHandle {
+    const runner = new CallRunner(this.settings.name, this.codec);
+    const handed: HostCall[] = [];
+    let begun = 0;
+    let isOver = false;
+    const end = (cause?: Error) => {
+      if (isOver) return;
+      isOver = true;
+      const loss = { exitCode: 0, signal: null, outOfMemory: false, cause };
+      queueMicrotask(() => listener.ended({ ...loss, begun }));
+    };
+    const runNext = async () => {
+      const call = handed.shift();
+      if (!call || isOver) return;
+      begun++;
+      listener.started(call.id);
+      const { failed, payload } = await runner.run(call, (args) => call.target.invoke(call.self, args));
+      // After its end a worker says nothing: a method that was given up may still be running here.
+      if (!isOver) listener.settled(call.id, failed, payload);
+    };
+    queueMicrotask(() => isOver || listener.ready());
+    return {
+      label: 'inline worker',
+      start: (call) => {
+        handed.push(call);
+        queueMicrotask(() => void runNext());
+      },
+      cancel: (callId, reason) => runner.cancel(callId, reason),
+      ping: () => listener.alive(),
+      close: () => end(),
+      kill: end,
+    };
+  }
+}

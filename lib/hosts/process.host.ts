@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { PoolSettings } from '../pool/pool-settings.js';
+import type { Codec } from '../wire/codec.js';
+import { FileMark } from '../wire/marks.js';
+import { PipeChannel } from '../wire/pipe.channel.js';
+import type { WorkerPlan } from '../wire/worker-plan.js';
+import { RemoteWorker } from './remote-worker.js';
+import { StderrTail } from './stderr-tail.js';
+import type { WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
+import { inheritedExecArgv, v8Flags, withoutInspector, workerEnv } from './worker-options.js';
+
+const ENTRY = fileURLToPath(new URL('../worker/process.entry.js', import.meta.url));
+
+/** After the exit, how long what the process wrote may still be on its way, in ms. */
+const LAST_WORDS = 500;
+
+/** Workers as child processes. They talk over a socket pair of their own, the child's descriptor 3. */
+export class ProcessHost implements WorkerHost {
+  constructor(
+    readonly settings: PoolSettings,
+    readonly plan: () => WorkerPlan,
+    readonly codec: Codec,
+  ) {}
+
+  spawn(listener: WorkerListener): WorkerHandle {
+    const mark = FileMark.create();
+    const child = spawn(
+      process.execPath,
+      [...this.#execArgv(), ENTRY, String(process.pid), mark ? 'mark' : 'none'],
+      {
+        env: this.#env(),
+        stdio: ['ignore', 'inherit', 'pipe', 'pipe', mark?.fd ?? 'ignore'],
+        windowsHide: true,
+      },
+    );
+    const socket = child.stdio[3] as Socket;
+    const channel = new PipeChannel(socket);
+    const remote = new RemoteWorker(channel, listener, this.codec);
+    const stderr = new StderrTail(child.stderr as Socket);
+    let cause: unknown;
+    let exit: { exitCode: number | null; signal: string | null } | undefined;
+    let hasPipeEnded = false;
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const kill = (reason?: Error) => {
+      cause ??= reason;
+      child.kill('SIGKILL');
+    };
+    const finish = () => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
+      const begun = mark?.read();
+      mark?.close();
+      channel.close();
+      stderr.close();
+      listener.ended({
+        exitCode,
+        signal,
+        outOfMemory: stderr.saysOutOfMemory,
+        cause: cause ?? remote.crash,
+        begun,
+      });
+    };
+    // The end is known when the exit is, and all that the worker sent has been read.
+    const finishWhenRead = () => {
+      if (!exit) return;
+      if (hasPipeEnded && stderr.hasEnded) finish();
+      else timer ??= setTimeout(finish, LAST_WORDS);
+    };
+    channel.listen(
+      (incoming) => remote.receive(incoming),
+      (error) => {
+        hasPipeEnded = true;
+        // Without its pipe a worker is of no use, whatever it still does.
+        if (exit === undefined) kill(error);
+        finishWhenRead();
+      },
+    );
+    stderr.onEnd = finishWhenRead;
+    child.once('exit', (exitCode, signal) => {
+      exit = { exitCode, signal };
+      finishWhenRead();
+    });
+    child.once('error', (error) => {
+      cause ??= error;
+      // A process that was never born has no exit.
+      if (child.pid === undefined) finish();
+    });
+    child.unref();
+    socket.unref();
+    remote.boot(this.plan());
+    return {
+      label: `process ${child.pid ?? '(none)'}`,
+      start: (call) => remote.start(call),
+      cancel: (callId, reason) => remote.cancel(callId, reason),
+      ping: () => remote.ping(),
+      close: () => remote.close(),
+      kill,
+    };
+  }
+
+  #execArgv(): string[] {
+    const { execArgv, resourceLimits } = this.settings;
+    return [...(execArgv ?? inheritedExecArgv()), ...v8Flags(resourceLimits)];
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    const env = workerEnv(this.settings.env);
+    if (env['NODE_OPTIONS']) env['NODE_OPTIONS'] = withoutInspector(env['NODE_OPTIONS']);
+    return env;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Channel } from '../wire/channel.js';
+import type { Codec } from '../wire/codec.js';
+import { type Message, message, MessageType } from '../wire/messages.js';
+import type { Payload } from '../wire/payload.js';
+import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
+import type { CallTarget, HostCall, WorkerListener } from './worker-host.interface.js';
+
+/**
+ * The parent's side of the talk with a worker, the same over a port and over a pipe. It numbers the targets,
+ * so that each worker is told once what a number stands for.
+ */
+export class RemoteWorker {
+  readonly #channel: Channel;
+  readonly #listener: WorkerListener;
+  readonly #targets = new Map<CallTarget, number>();
+
+  /** The uncaught error of which the worker says it ends. */
+  crash: unknown;
+  readonly #codec: Codec;
+
+  constructor(channel: Channel, listener: WorkerListener, codec: Codec) {
+    this.#channel = channel;
+    this.#listener = listener;
+    this.#codec = codec;
+  }
+
+  boot(plan: WorkerPlan): void {
+    this.#channel.send(message(MessageType.boot, 0, json(plan)));
+  }
+
+  start(call: HostCall): void {
+    const { id, args, attempt, timeout, signals } = call;
+    const target = this.#numberOf(call.target);
+    this.#channel.send({ type: MessageType.call, id, target, attempt, timeout, signals, payload: args });
+  }
+
+  cancel(callId: number, reason: Payload): void {
+    this.#channel.send(message(MessageType.cancel, callId, reason));
+  }
+
+  ping(): void {
+    this.#channel.send(message(MessageType.ping));
+  }
+
+  close(): void {
+    this.#channel.send(message(MessageType.close));
+  }
+
+  receive({ type, id, payload }: Message): void {
+    switch (type) {
+      case MessageType.ready:
+        return this.#listener.ready();
+      case MessageType.started:
+        return this.#listener.started(id);
+      case MessageType.pong:
+        return this.#listener.alive();
+      case MessageType.recycle:
+        return this.#listener.outgrown();
+      case MessageType.result:
+      case MessageType.failure:
+        if (payload) this.#listener.settled(id, type === MessageType.failure, payload);
+        return;
+      case MessageType.bootFailed:
+        if (payload) this.#listener.bootFailed(this.#codec.decode(payload).value);
+        return;
+      case MessageType.crashed:
+        if (payload) this.crash ??= this.#codec.decode(payload).value;
+        return;
+      default:
+        return;
+    }
+  }
+
+  #numberOf(target: CallTarget): number {
+    const known = this.#targets.get(target);
+    if (known !== undefined) return known;
+    const number = this.#targets.size + 1;
+    this.#targets.set(target, number);
+    this.#channel.send(message(MessageType.define, 0, json(target.definition), number));
+    return number;
+  }
+}
+
+function json(value: WorkerPlan | TargetDefinition | undefined): Payload {
+  return { head: JSON.stringify(value), attachments: [], moves: false };
+}

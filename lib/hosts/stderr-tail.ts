@@ -1,0 +1,42 @@
+import type { Socket } from 'node:net';
+
+/** How much of the end is kept, in characters: V8's report of a full heap is shorter. */
+const TAIL_LENGTH = 16 * 1024;
+
+/**
+ * Hands a child's stderr on to the application's own, and keeps its end: that V8 ran out of heap is said
+ * nowhere else.
+ */
+export class StderrTail {
+  hasEnded = false;
+  onEnd: (() => void) | undefined;
+  readonly #stream: Socket;
+  #tail = '';
+
+  constructor(stream: Socket) {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => {
+      process.stderr.write(chunk);
+      this.#tail = (this.#tail + chunk.toString('latin1')).slice(-TAIL_LENGTH);
+    });
+    stream.on('error', () => this.#end());
+    stream.on('end', () => this.#end());
+    stream.on('close', () => this.#end());
+    stream.unref();
+  }
+
+  get saysOutOfMemory(): boolean {
+    return /heap out of memory|Allocation failed - process out of memory/.test(this.#tail);
+  }
+
+  close(): void {
+    this.onEnd = undefined;
+    this.#stream.destroy();
+  }
+
+  #end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.onEnd?.();
+  }
+}

@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, type Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { PoolSettings } from '../pool/pool-settings.js';
+import type { Codec } from '../wire/codec.js';
+import { MemoryMark } from '../wire/marks.js';
+import { PortChannel } from '../wire/port.channel.js';
+import type { WorkerPlan } from '../wire/worker-plan.js';
+import { RemoteWorker } from './remote-worker.js';
+import type { WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
+import { workerEnv } from './worker-options.js';
+
+const ENTRY = fileURLToPath(new URL('../worker/thread.entry.js', import.meta.url));
+
+/**
+ * Workers as threads. Piscina brings each one up, limits it and puts it down; its one task opens the
+ * session, which then lives on a port of its own until the thread ends. One Piscina per worker, and none with a
+ * minimum, as Piscina would otherwise replace a lost thread by itself, against the pool's back-off.
+ */
+export class ThreadHost implements WorkerHost {
+  constructor(
+    readonly settings: PoolSettings,
+    readonly plan: () => WorkerPlan,
+    readonly codec: Codec,
+  ) {}
+
+  spawn(listener: WorkerListener): WorkerHandle {
+    const { resourceLimits, env, execArgv } = this.settings;
+    const { port1, port2 } = new MessageChannel();
+    const channel = new PortChannel(port1);
+    const mark = new MemoryMark();
+    const remote = new RemoteWorker(channel, listener, this.codec);
+    const end = { cause: undefined as unknown, isOver: false };
+    const piscina = new Piscina({
+      filename: ENTRY,
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Infinity,
+      // The default blocks an idle worker's event loop, and with it the timers and sockets of its Nest context.
+      atomics: 'disabled',
+      recordTiming: false,
+      env: workerEnv(env),
+      ...(resourceLimits && { resourceLimits }),
+      ...(execArgv && { execArgv: [...execArgv] }),
+    });
+    const fail = (cause: unknown) => {
+      if (end.isOver) return;
+      end.cause ??= cause;
+      void piscina.destroy();
+    };
+    const finish = (exitCode: number) => {
+      if (end.isOver) return;
+      end.isOver = true;
+      channel.drain();
+      channel.close();
+      void piscina.destroy();
+      const cause = remote.crash ?? end.cause;
+      const outOfMemory = (end.cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      listener.ended({ exitCode, signal: null, outOfMemory, cause, begun: mark.read() });
+    };
+    channel.listen(
+      (incoming) => remote.receive(incoming),
+      (error) => error && fail(error),
+    );
+    channel.unref();
+    // An uncaught error in the thread, when its one task is over.
+    piscina.on('error', (error: unknown) => (end.cause ??= error));
+    piscina.run({ port: port2, mark: mark.buffer }, { transferList: [port2] }).catch(fail);
+    const thread = piscina.threads[0] as Worker;
+    thread.once('exit', finish);
+    remote.boot(this.plan());
+    return {
+      label: `thread ${thread.threadId}`,
+      start: (call) => remote.start(call),
+      cancel: (callId, reason) => remote.cancel(callId, reason),
+      ping: () => remote.ping(),
+      close: () => remote.close(),
+      kill: fail,
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import type { WorkerLoss } from '../errors/executor.errors.js';
+import type { Payload } from '../wire/payload.js';
+import type { TargetDefinition } from '../wire/worker-plan.js';
+
+/** What a call runs: by reference in a worker, or directly in an inline pool. */
+export interface CallTarget {
+  /** As errors name it, e.g. `CatalogService.parse()`. */
+  readonly label: string;
+  /** What a worker is told of it; known once the call is handed over. */
+  readonly definition: TargetDefinition | undefined;
+  /** For inline pools: runs it here, on the caller's own instance. */
+  invoke(self: unknown, args: readonly unknown[]): unknown;
+}
+
+/** A call as it is handed to a worker. */
+export interface HostCall {
+  readonly id: number;
+  readonly target: CallTarget;
+  /** The instance whose method was called; `undefined` for functions. Only inline pools use it. */
+  readonly self: unknown;
+  readonly args: Payload;
+  /** The positions of AbortSignals among the arguments, as bits. */
+  readonly signals: number;
+  readonly attempt: number;
+  /** In ms; 0: none. */
+  readonly timeout: number;
+}
+
+/** How a worker ended, and what of it is known. */
+export interface WorkerEnd extends WorkerLoss {
+  /** The uncaught error that ended it, or how it broke the protocol. */
+  readonly cause: unknown;
+  /** How many of the calls handed over had begun; `undefined` where that cannot be told. */
+  readonly begun: number | undefined;
+}
+
+/** What a worker tells its pool. `ended` comes exactly once, last, and nothing after it. */
+export interface WorkerListener {
+  ready(): void;
+  /** It cannot boot, for this reason; `ended` follows. */
+  bootFailed(error: unknown): void;
+  started(callId: number): void;
+  /** The value or error, still encoded. */
+  settled(callId: number, failed: boolean, outcome: Payload): void;
+  /** It answers, so that its event loop turns. */
+  alive(): void;
+  /** It holds more memory than `recycle.memoryMb`. */
+  outgrown(): void;
+  ended(end: WorkerEnd): void;
+}
+
+/** One worker, as its pool handles it. Nothing here throws or waits. */
+export interface WorkerHandle {
+  /** How the logs name it, e.g. `process 4711`. */
+  readonly label: string;
+  /** Hands over a call that it can start. */
+  start(call: HostCall): void;
+  /** Tells the method, through its signal. */
+  cancel(callId: number, reason: Payload): void;
+  /** Asks for a sign of life. */
+  ping(): void;
+  /** Asks it to close its Nest context and to end. */
+  close(): void;
+  /** Ends it whatever it does. `cause` is what its end then names. */
+  kill(cause?: Error): void;
+}
+
+/** Brings workers up. A new kind of worker is a new one of these. */
+export interface WorkerHost {
+  spawn(listener: WorkerListener): WorkerHandle;
+}

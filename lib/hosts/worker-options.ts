@@ -1,0 +1,39 @@
+import type { ResourceLimits } from 'node:worker_threads';
+
+/** The application's environment, and what the pool's `env` adds. */
+export function workerEnv(added: Readonly<Record<string, string>> | undefined): NodeJS.ProcessEnv {
+  return { ...process.env, ...added };
+}
+
+/** Options of the application's own that a child process must not share: they would open a port twice, or run the wrong thing. */
+const UNSHARED = /^--(inspect|debug|watch|test)(-|=|$)/;
+
+/** As `child_process.fork` does: loaders and flags are handed on, but not a script given on the command line. */
+export function inheritedExecArgv(): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < process.execArgv.length; index++) {
+    const option = process.execArgv[index] as string;
+    if (/^(-e|--eval|-p|--print|-pe)$/.test(option)) index++;
+    else if (!UNSHARED.test(option)) kept.push(option);
+  }
+  return kept;
+}
+
+export function withoutInspector(nodeOptions: string): string {
+  return nodeOptions
+    .split(' ')
+    .filter((option) => !UNSHARED.test(option))
+    .join(' ');
+}
+
+/** V8's flags for what `worker_threads` calls resource limits. */
+export function v8Flags(limits: ResourceLimits | undefined): string[] {
+  const flags: string[] = [];
+  if (limits?.maxOldGenerationSizeMb) flags.push(`--max-old-space-size=${limits.maxOldGenerationSizeMb}`);
+  // The young generation is three semi-spaces.
+  if (limits?.maxYoungGenerationSizeMb) {
+    flags.push(`--max-semi-space-size=${Math.max(1, Math.floor(limits.maxYoungGenerationSizeMb / 3))}`);
+  }
+  if (limits?.stackSizeMb) flags.push(`--stack-size=${Math.floor(limits.stackSizeMb * 1024)}`);
+  return flags;
+}

@@ -1,0 +1,28 @@
+/**
+ * What can be said of a single call. Whatever is left out is the pool's.
+ * @publicApi
+ */
+export interface CallOptions {
+  /** How long the method may run, in ms, counted from its start; 1 or more. Default: the pool's, else no limit. */
+  readonly timeout?: number;
+  /** Aborting it rejects the call with the signal's `reason`, and tells the method through `currentCall().signal`. */
+  readonly signal?: AbortSignal;
+  /** Any finite number; higher starts first, equal ones in the order of their calls. Default 0. */
+  readonly priority?: number;
+  /**
+   * How often the call is run again when its *worker* is lost (never when the method threw), 0 or more.
+   * Only for what may run twice. Default: the pool's, else 0.
+   */
+  readonly retries?: number;
+  /**
+   * The file that exports the function, as a path or a `file:` URL (`import.meta.url`), for where it
+   * cannot be found out (a mixin's result, the permission model).
+   */
+  readonly file?: string;
+}
+
+/**
+ * What `@RunInExecutor(pool, options)` takes. `file` names the file that exports the class.
+ * @publicApi
+ */
+export type RunInExecutorOptions = Omit<CallOptions, 'signal'>;

@@ -1,0 +1,15 @@
+/**
+ * What a method can know of the call that runs it.
+ * @publicApi
+ */
+export interface CurrentCall {
+  /** Unique within its pool. */
+  readonly id: number;
+  readonly pool: string;
+  /** 1 at first; higher when an earlier worker was lost and `retries` allowed another attempt. */
+  readonly attempt: number;
+  /** Aborted when the caller no longer waits: abort, timeout, shutdown. */
+  readonly signal: AbortSignal;
+  /** When `timeout` ends the call, in ms since the epoch; `undefined` without a timeout. */
+  readonly deadline: number | undefined;
+}

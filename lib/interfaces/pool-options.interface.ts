@@ -1,0 +1,70 @@
+import type { Type } from '@nestjs/common';
+import type { ResourceLimits } from 'node:worker_threads';
+
+/**
+ * - `thread`: worker threads, on Piscina. Light; for blocking libraries. A native crash takes the application along.
+ * - `process`: child processes. Isolated and killable; for CPU-bound work.
+ * - `inline`: no worker at all: runs in the caller's event loop with the same copying and the same errors. For tests.
+ * @publicApi
+ */
+export type PoolKind = 'thread' | 'process' | 'inline';
+
+/**
+ * Between how many workers a pool may vary: it grows under load, and shrinks after `idleTimeout`.
+ * @publicApi
+ */
+export interface PoolSizeRange {
+  /** 0 or more. */
+  readonly min: number;
+  /** 1 or more, at least `min`. */
+  readonly max: number;
+}
+
+/**
+ * Plain data, but for `context`, so that a pool can be described by an environment.
+ * @publicApi
+ */
+export interface PoolOptions {
+  /** Default `thread`. */
+  readonly kind?: PoolKind;
+  /** Workers: 1 or more, or a range. Default `os.availableParallelism()`. */
+  readonly size?: number | PoolSizeRange;
+  /** Calls in flight per worker, 1 or more; above 1 only for methods that await. Default 1. */
+  readonly concurrency?: number;
+  /** Accepted calls that have not started, 0 or more; one above rejects. Default 10,000. */
+  readonly maxQueue?: number;
+  /** How long an accepted call may wait for a worker, in ms, 1 or more. Default: for ever. */
+  readonly queueTimeout?: number;
+  /** How long a method may run, in ms, counted from its start, 1 or more. Default: for ever. */
+  readonly timeout?: number;
+  /** How long a worker above `size.min` stays without a call, in ms, 0 or more. Default 60,000. */
+  readonly idleTimeout?: number;
+  /** When a worker is replaced by a fresh one; no call notices. */
+  readonly recycle?: RecycleOptions;
+  /** A Nest module that each worker imports: what must be configured (`ConfigModule`, a database). */
+  readonly context?: Type<unknown>;
+  /** `eager` boots `size` (`size.min`) workers at start-up; `lazy` at the first call. Default `eager`. */
+  readonly warmup?: 'eager' | 'lazy';
+  /** How long a worker may take to boot, in ms, 1 or more. Default 30,000. */
+  readonly bootTimeout?: number;
+  /** How long closing waits for calls in flight, in ms, 0 or more. Default 10,000. */
+  readonly shutdownTimeout?: number;
+  /** V8's limits for one worker, in MB, as in `worker_threads`; on processes the matching V8 flags. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Environment variables of the workers, beside the application's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Node's command-line options for the workers, in place of the application's own. */
+  readonly execArgv?: readonly string[];
+  /** How often a call whose worker was lost is run again, 0 or more. Default 0. */
+  readonly retries?: number;
+}
+
+/**
+ * @publicApi
+ */
+export interface RecycleOptions {
+  /** After so many calls, 1 or more. */
+  readonly calls?: number;
+  /** When the worker holds so many MB after a call (a process's resident set, a thread's heap and Buffers), 1 or more. */
+  readonly memoryMb?: number;
+}

@@ -1,0 +1,175 @@
+import { availableParallelism } from 'node:os';
+import { ExecutorOptionsError } from '../errors/executor.errors.js';
+import { DEFAULT_POOL } from '../executor.constants.js';
+import type { ExecutorModuleOptions } from '../interfaces/module-options.interface.js';
+import type { PoolOptions, PoolSizeRange } from '../interfaces/pool-options.interface.js';
+import type { PoolSettings } from '../pool/pool-settings.js';
+import {
+  aClass,
+  checkObject,
+  delay,
+  delayOrZero,
+  didYouMean,
+  finiteNumber,
+  isRecord,
+  list,
+  naturalNumber,
+  nonEmptyString,
+  oneOf,
+  positiveInteger,
+  positiveNumber,
+  type Rule,
+  show,
+  signal,
+  stringMap,
+  strings,
+} from './rules.js';
+
+const size: Rule = (value) => {
+  if (positiveInteger(value) === undefined) return undefined;
+  const allowed = 'an integer of 1 or more, or { min, max } with 0 <= min <= max and max >= 1';
+  if (!isRecord(value)) return allowed;
+  const { min, max, ...others } = value;
+  const isRange =
+    naturalNumber(min) === undefined &&
+    positiveInteger(max) === undefined &&
+    (min as number) <= (max as number) &&
+    Object.keys(others).length === 0;
+  return isRange ? undefined : allowed;
+};
+
+/** An object within a pool's options: its own keys are checked after it. */
+const anObject: Rule = (value) => (isRecord(value) ? undefined : 'an object');
+
+const POOL_RULES: Readonly<Record<keyof PoolOptions, Rule>> = {
+  kind: oneOf('thread', 'process', 'inline'),
+  size,
+  concurrency: positiveInteger,
+  maxQueue: naturalNumber,
+  queueTimeout: delay,
+  timeout: delay,
+  idleTimeout: delayOrZero,
+  recycle: anObject,
+  context: aClass,
+  warmup: oneOf('eager', 'lazy'),
+  bootTimeout: delay,
+  shutdownTimeout: delayOrZero,
+  resourceLimits: anObject,
+  env: stringMap,
+  execArgv: strings,
+  retries: naturalNumber,
+};
+
+const RECYCLE_RULES = { calls: positiveInteger, memoryMb: positiveNumber };
+
+const RESOURCE_LIMIT_RULES = {
+  maxOldGenerationSizeMb: positiveNumber,
+  maxYoungGenerationSizeMb: positiveNumber,
+  codeRangeSizeMb: positiveNumber,
+  stackSizeMb: positiveNumber,
+};
+
+const CALL_RULES = {
+  timeout: delay,
+  signal,
+  priority: finiteNumber,
+  retries: naturalNumber,
+  file: nonEmptyString,
+};
+
+const MODULE_RULES = { pools: anObject, default: nonEmptyString };
+
+/** The pools of an application, checked and complete. */
+export interface ExecutorSettings {
+  readonly pools: ReadonlyMap<string, PoolSettings>;
+  /** What a bare `@RunInExecutor()` means; `undefined` if there is no such pool. */
+  readonly defaultPool: string | undefined;
+}
+
+/** @throws ExecutorOptionsError */
+export function normaliseOptions(options: ExecutorModuleOptions | undefined): ExecutorSettings {
+  const given = options ?? {};
+  checkObject('ExecutorModule', given, MODULE_RULES);
+  const described: [string, unknown][] = Object.entries(
+    (given.pools as object | undefined) ?? { [DEFAULT_POOL]: {} },
+  );
+  if (described.length === 0) {
+    throw new ExecutorOptionsError(
+      `ExecutorModule: 'pools' is empty; leave it out for one thread pool, '${DEFAULT_POOL}'.`,
+    );
+  }
+  const pools = new Map(described.map(([name, pool]) => [name, normalisePool(name, pool)]));
+  return { pools, defaultPool: defaultPool(given.default, [...pools.keys()]) };
+}
+
+/**
+ * @param where how an error names the place, e.g. `CatalogService.parse()`
+ * @throws ExecutorOptionsError
+ */
+export function checkCallOptions(where: string, options: unknown): void {
+  checkObject(where, options, CALL_RULES);
+}
+
+/**
+ * The pool that a name, or no name, means.
+ * @param where how an error names who asks, e.g. `CatalogService.parse()`
+ * @throws ExecutorOptionsError if there is none
+ */
+export function choosePool(where: string, name: string | undefined, settings: ExecutorSettings): string {
+  const names = [...settings.pools.keys()];
+  if (name === undefined) {
+    if (settings.defaultPool !== undefined) return settings.defaultPool;
+    throw new ExecutorOptionsError(
+      `${where} names no pool, and none is the default. Name one of ${list(names)}, or set ExecutorModule's 'default'.`,
+    );
+  }
+  if (settings.pools.has(name)) return name;
+  throw new ExecutorOptionsError(
+    `${where} wants pool '${name}', which ExecutorModule does not have.${didYouMean(name, names)} Its pools are ${list(names)}.`,
+  );
+}
+
+function defaultPool(given: unknown, names: readonly string[]): string | undefined {
+  if (given === undefined) {
+    if (names.includes(DEFAULT_POOL)) return DEFAULT_POOL;
+    return names.length === 1 ? names[0] : undefined;
+  }
+  if (names.includes(given as string)) return given as string;
+  throw new ExecutorOptionsError(
+    `ExecutorModule: 'default' is ${show(given)}, which is no pool.${didYouMean(String(given), names)} ` +
+      `The pools are ${list(names)}.`,
+  );
+}
+
+function normalisePool(name: string, options: unknown): PoolSettings {
+  const where = `Pool '${name}'`;
+  if (name === '') throw new ExecutorOptionsError(`A pool's name must not be empty.`);
+  checkObject(where, options, POOL_RULES);
+  const given: PoolOptions = options;
+  if (given.recycle) checkObject(`${where}: 'recycle'`, given.recycle, RECYCLE_RULES);
+  if (given.resourceLimits)
+    checkObject(`${where}: 'resourceLimits'`, given.resourceLimits, RESOURCE_LIMIT_RULES);
+  return {
+    name,
+    kind: given.kind ?? 'thread',
+    size: sizeRange(given.size ?? availableParallelism()),
+    concurrency: given.concurrency ?? 1,
+    maxQueue: given.maxQueue ?? 10_000,
+    queueTimeout: given.queueTimeout ?? 0,
+    timeout: given.timeout ?? 0,
+    idleTimeout: given.idleTimeout ?? 60_000,
+    recycle: given.recycle ?? {},
+    context: given.context,
+    warmup: given.warmup ?? 'eager',
+    bootTimeout: given.bootTimeout ?? 30_000,
+    shutdownTimeout: given.shutdownTimeout ?? 10_000,
+    resourceLimits: given.resourceLimits,
+    env: given.env,
+    execArgv: given.execArgv,
+    retries: given.retries ?? 0,
+  };
+}
+
+function sizeRange(given: number | PoolSizeRange): PoolSizeRange {
+  return typeof given === 'number' ? { min: given, max: given } : given;
+}

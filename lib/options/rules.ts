@@ -1,0 +1,95 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { inspect } from 'node:util';
+import { ExecutorOptionsError } from '../errors/executor.errors.js';
+
+/** Checks one value; `undefined` if it is allowed, else what would be. */
+export type Rule = (value: unknown) => string | undefined;
+
+export const positiveInteger: Rule = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : 'an integer of 1 or more';
+
+export const naturalNumber: Rule = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'an integer of 0 or more';
+
+export const finiteNumber: Rule = (value) => (Number.isFinite(value) ? undefined : 'a finite number');
+
+export const positiveNumber: Rule = (value) =>
+  Number.isFinite(value) && (value as number) > 0 ? undefined : 'a number above 0';
+
+/** setTimeout takes no more: a longer delay would fire at once. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+export const delay: Rule = (value) =>
+  isDelay(value, 1) ? undefined : `a number of ms from 1 to ${MAX_DELAY}`;
+
+export const delayOrZero: Rule = (value) =>
+  isDelay(value, 0) ? undefined : `a number of ms from 0 to ${MAX_DELAY}`;
+
+function isDelay(value: unknown, least: number): boolean {
+  return typeof value === 'number' && value >= least && value <= MAX_DELAY;
+}
+
+export function oneOf(...allowed: readonly string[]): Rule {
+  return (value) => (allowed.includes(value as string) ? undefined : `one of ${list(allowed)}`);
+}
+
+export const signal: Rule = (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal');
+
+export const nonEmptyString: Rule = (value) =>
+  typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty';
+
+export const aClass: Rule = (value) => (typeof value === 'function' ? undefined : 'a Nest module class');
+
+export const strings: Rule = (value) =>
+  Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? undefined : 'a list of strings';
+
+export const stringMap: Rule = (value) =>
+  isRecord(value) && Object.values(value).every((entry) => typeof entry === 'string')
+    ? undefined
+    : 'an object with strings as values';
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Checks an object's keys and values.
+ * @param where how an error names the object, e.g. `Pool 'cpu'`
+ * @throws ExecutorOptionsError with the key, what was given and what is allowed
+ */
+export function checkObject(
+  where: string,
+  value: unknown,
+  rules: Readonly<Record<string, Rule>>,
+): asserts value is Record<string, unknown> {
+  if (!isRecord(value)) throw new ExecutorOptionsError(`${where} must be an object, not ${show(value)}.`);
+  for (const [key, given] of Object.entries(value)) {
+    if (!Object.hasOwn(rules, key)) {
+      throw new ExecutorOptionsError(
+        `${where} has no option '${key}' (given: ${show(given)}).${didYouMean(key, Object.keys(rules))} ` +
+          `Allowed are ${list(Object.keys(rules))}.`,
+      );
+    }
+    if (given === undefined) continue;
+    const allowed = (rules[key] as Rule)(given);
+    if (allowed !== undefined) {
+      throw new ExecutorOptionsError(`${where}: '${key}' must be ${allowed}, not ${show(given)}.`);
+    }
+  }
+}
+
+/** ` Did you mean 'x'?`, or nothing where no name is near. */
+export function didYouMean(given: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
+  const nearest = closest(given, known as string[]);
+  const limit = Math.max(2, Math.ceil(given.length / 2));
+  return distance(given, nearest) <= limit ? ` Did you mean '${nearest}'?` : '';
+}
+
+export function list(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
+
+export function show(value: unknown): string {
+  return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 80 });
+}

@@ -1,0 +1,102 @@
+import type { InjectionToken, Type } from '@nestjs/common';
+import { ExecutorOptionsError } from '../errors/executor.errors.js';
+import { EXECUTOR_REGISTRY } from '../executor.constants.js';
+import type { DecoratedClass } from '../executor.explorer.js';
+import { getExecutorToken } from '../executor.tokens.js';
+import type { PoolSettings } from '../pool/pool-settings.js';
+import { locate } from '../reference/locate.js';
+import type { Reference } from '../reference/reference.js';
+import type { WorkerPlan } from '../wire/worker-plan.js';
+import { tokensProvidedBy } from './context-catalog.js';
+import {
+  dependenciesOf,
+  describeToken,
+  isNestsOwn,
+  isPlainClass,
+  lookUp,
+  type ModuleRecord,
+} from './nest-graph.js';
+
+/** What a pool's workers are booted with, and where its decorated classes are. */
+export interface PlannedPool {
+  readonly plan: WorkerPlan;
+  readonly references: ReadonlyMap<object, Reference>;
+}
+
+/** Works out what a pool's workers must provide, from what the application provides. */
+export class WorkerPlanner {
+  readonly #executorTokens: ReadonlySet<InjectionToken>;
+
+  constructor(private readonly pools: readonly string[]) {
+    this.#executorTokens = new Set([
+      EXECUTOR_REGISTRY,
+      getExecutorToken(),
+      ...pools.map((name) => getExecutorToken(name)),
+    ]);
+  }
+
+  /** Rejects with ExecutorOptionsError for what belongs into `context`, ExecutorReferenceError for what is not exported. */
+  async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
+    const { name, context, concurrency, recycle } = settings;
+    const inContext = await tokensProvidedBy(context);
+    const provided = new Set<Type<unknown>>();
+    const references = new Map<object, Reference>();
+    for (const { target, module, methods } of classes) {
+      const own = methods.filter((method) => method.poolName === name);
+      const [first] = own;
+      if (!first) continue;
+      const file = own.find((method) => method.options.file !== undefined)?.options.file;
+      references.set(target, await locate(target, file));
+      const path = [`${target.name}.${String(first.name)}()`];
+      if (!inContext.has(target)) this.#collect(target, module, path, settings, inContext, provided);
+    }
+    const plan: WorkerPlan = {
+      pool: name,
+      pools: this.pools,
+      concurrency,
+      memoryMb: recycle.memoryMb,
+      context: context && (await locate(context)),
+      providers: await Promise.all(
+        Array.from(provided, (target) => references.get(target) ?? locate(target)),
+      ),
+    };
+    return { plan, references };
+  }
+
+  #collect(
+    target: Type<unknown>,
+    module: ModuleRecord,
+    path: readonly string[],
+    settings: PoolSettings,
+    inContext: ReadonlySet<InjectionToken>,
+    provided: Set<Type<unknown>>,
+  ): void {
+    if (provided.has(target)) return;
+    provided.add(target);
+    for (const { token } of dependenciesOf(target)) {
+      if (this.#executorTokens.has(token) || inContext.has(token)) continue;
+      const record = lookUp(module, token);
+      // Optional, or the application itself could not have started.
+      if (!record || isNestsOwn(record)) continue;
+      const onward = [...path, describeToken(token)];
+      if (!isPlainClass(record)) throw belongsIntoContext(onward, record.host?.metatype?.name, settings);
+      this.#collect(token as Type<unknown>, record.host ?? module, onward, settings, inContext, provided);
+    }
+  }
+}
+
+function belongsIntoContext(
+  path: readonly string[],
+  module: string | undefined,
+  { name, context }: PoolSettings,
+): ExecutorOptionsError {
+  const token = path.at(-1) as string;
+  const place = context
+    ? `the pool's context, ${context.name}`
+    : `a module of its own, and name that as the pool's 'context'`;
+  return new ExecutorOptionsError(
+    `${path[0]} runs in pool '${name}' and needs ${token} (${path.join(' -> ')}), which ${module ?? 'the application'} ` +
+      `makes by a factory, by value or by another class: a worker cannot know how. Put it in ${place}: ` +
+      `provide and export ${token} there.`,
+  );
+}

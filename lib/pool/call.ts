@@ -1,0 +1,58 @@
+import type { CallTarget, HostCall, WorkerHandle } from '../hosts/worker-host.interface.js';
+import type { Payload } from '../wire/payload.js';
+
+/** What holds for a call once the pool's options and its own are put together. */
+export interface CallTerms {
+  /** In ms; 0: none. */
+  readonly timeout: number;
+  readonly queueTimeout: number;
+  readonly priority: number;
+  readonly retries: number;
+}
+
+/** The worker that a call is in. */
+export interface CallPlace {
+  readonly handle: WorkerHandle;
+}
+
+/**
+ * One accepted call. Its state is in two facts: `isSettled`, which turns true exactly once, and `place`,
+ * which says where it is. A settled call that is still in a worker only occupies its place there.
+ */
+export class Call implements HostCall {
+  attempt = 1;
+  isSettled = false;
+  place: CallPlace | undefined;
+  /** Position among all calls that its worker was handed, modulo 2^32. */
+  turn = 0;
+  readonly acceptedAt = performance.now();
+  startedAt = 0;
+  /** Counts `queueTimeout` first, `timeout` later. */
+  timer: NodeJS.Timeout | undefined;
+  /** Takes the listeners off the caller's signals. */
+  release: (() => void) | undefined;
+  // The queue's links.
+  next: Call | undefined;
+  previous: Call | undefined;
+  isQueued = false;
+
+  constructor(
+    readonly id: number,
+    readonly target: CallTarget,
+    readonly self: unknown,
+    readonly args: Payload,
+    readonly signals: number,
+    readonly terms: CallTerms,
+    readonly site: { readonly stack?: string },
+    readonly resolve: (value: unknown) => void,
+    readonly reject: (reason: unknown) => void,
+  ) {}
+
+  get timeout(): number {
+    return this.terms.timeout;
+  }
+
+  get label(): string {
+    return this.target.label;
+  }
+}

@@ -1,0 +1,281 @@
+import { describeLoss, ExecutorBootError, ExecutorClosedError } from '../errors/executor.errors.js';
+import type { WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
+import type { Payload } from '../wire/payload.js';
+import { BackOff } from './back-off.js';
+import type { Call, CallPlace } from './call.js';
+import type { PoolSettings } from './pool-settings.js';
+import { type SlotListener, WorkerSlot } from './worker-slot.js';
+
+/** After so many failed boots in a row, with no live worker, what waits is rejected. */
+const HOPELESS_BOOTS = 3;
+
+/** How long a worker that was asked to end may take to close its Nest context, in ms. */
+const CLOSING_GRACE = 5_000;
+
+/** What a fleet tells its pool. */
+export interface FleetListener {
+  /** A worker can take a call. */
+  onRoom(): void;
+  onStarted(call: Call): void;
+  onSettled(call: Call, failed: boolean, outcome: Payload): void;
+  /** Its worker ended before the call did; `begun` tells whether the call had begun. */
+  onLost(call: Call, end: WorkerEnd, begun: boolean): void;
+  /** No worker is live, and none could be booted of late. */
+  onHopeless(error: ExecutorBootError): void;
+  /** How many calls wait for a worker. */
+  waiting(): number;
+  log(line: string): void;
+}
+
+/** The workers of one pool: booted, grown, shrunk, replaced, recycled and put down. */
+export class Fleet implements SlotListener {
+  readonly #settings: PoolSettings;
+  readonly #host: WorkerHost;
+  readonly #pool: FleetListener;
+  readonly #slots = new Set<WorkerSlot>();
+  readonly #backOff = new BackOff();
+  #minimum = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #warming: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #whenEmpty: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(settings: PoolSettings, host: WorkerHost, pool: FleetListener) {
+    this.#settings = settings;
+    this.#host = host;
+    this.#pool = pool;
+  }
+
+  /** Workers that take calls. */
+  get live(): number {
+    return this.#count((slot) => slot.state === 'ready');
+  }
+
+  /** Boots the minimum of workers, and keeps it from now on. Rejects with what the first failed boot threw. */
+  warm(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#warming = { resolve, reject };
+      this.#minimum = this.#settings.size.min;
+      this.adjust();
+      this.#checkWarm();
+    });
+  }
+
+  /** The ready worker with the most room, if any has some. */
+  takeRoom(): WorkerSlot | undefined {
+    let best: WorkerSlot | undefined;
+    for (const slot of this.#slots) {
+      if (slot.state !== 'ready' || slot.calls.size >= this.#settings.concurrency) continue;
+      if (slot.calls.size === 0) return slot;
+      if (!best || slot.calls.size < best.calls.size) best = slot;
+    }
+    return best;
+  }
+
+  /** Boots what is missing: up to the minimum, for calls that wait, and for workers that are due. */
+  adjust(): void {
+    if (this.#isClosed) return;
+    const { size, concurrency } = this.#settings;
+    const waiting = this.#pool.waiting();
+    // From the first call on, a lazy pool is as any other.
+    if (waiting > 0) this.#minimum = size.min;
+    for (;;) {
+      const booting = this.#count((slot) => slot.state === 'booting');
+      const standing = booting + this.#count(isStanding);
+      const due = this.#count((slot) => slot.isDue && slot.state === 'ready');
+      const isMissing = standing < this.#minimum || booting < due;
+      const isShort = standing < size.max && booting * concurrency < waiting;
+      if (!isMissing && !isShort) return;
+      // While boots fail, one trial at a time is enough.
+      if (this.#backOff.failedBoots > 0 && booting > 0) return;
+      if (this.#backOff.remaining > 0) return this.#adjustLater(this.#backOff.remaining);
+      this.#spawn();
+    }
+  }
+
+  /** Lets a worker finish what it has, and end. */
+  retire(slot: WorkerSlot): void {
+    if (slot.state !== 'ready') return;
+    slot.state = 'retiring';
+    slot.stopTimer();
+    this.#closeIfDone(slot);
+    this.adjust();
+  }
+
+  /**
+   * A call in it was given up and went on: the worker must go. Its other calls may finish, unless
+   * they cannot, as its event loop is blocked.
+   * @param since when the worker was asked for a sign of life
+   */
+  putDown(place: CallPlace, since: number, why: string): void {
+    const slot = this.#find((candidate) => candidate === place);
+    if (!slot) return;
+    if (slot.isForsaken || slot.aliveAt < since) {
+      this.#kill(slot, why);
+    } else {
+      slot.isCondemned = true;
+      this.retire(slot);
+    }
+  }
+
+  /** Ends all workers: in good order, or by force after `CLOSING_GRACE`. Resolves when none is left. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#warming?.reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
+    this.#warming = undefined;
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+      for (const slot of this.#slots) {
+        if (slot.state === 'booting') this.#kill(slot, undefined);
+        else if (slot.state === 'ready' || slot.state === 'retiring') this.#closeSlot(slot);
+      }
+      if (this.#slots.size === 0) resolve();
+    });
+  }
+
+  onReady(slot: WorkerSlot): void {
+    if (slot.state !== 'booting') return;
+    slot.stopTimer();
+    slot.state = 'ready';
+    this.#backOff.bootSucceeded();
+    const due = this.#find((other) => other.isDue && other.state === 'ready');
+    if (due) this.retire(due);
+    this.#rest(slot);
+    this.#checkWarm();
+    this.#pool.onRoom();
+    this.adjust();
+  }
+
+  onStarted(call: Call): void {
+    this.#pool.onStarted(call);
+  }
+
+  onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void {
+    this.#backOff.callServed();
+    if (slot.served === this.#settings.recycle.calls) this.onOutgrown(slot);
+    this.#pool.onSettled(call, failed, outcome);
+    if (slot.state === 'retiring') this.#closeIfDone(slot);
+    else this.#rest(slot);
+    this.#pool.onRoom();
+  }
+
+  onOutgrown(slot: WorkerSlot): void {
+    if (slot.state !== 'ready' || slot.isDue) return;
+    slot.isDue = true;
+    this.adjust();
+  }
+
+  onEnded(slot: WorkerSlot, end: WorkerEnd): void {
+    this.#slots.delete(slot);
+    const { state } = slot;
+    if (state === 'booting') this.#bootEnded(slot, end);
+    else if (state !== 'killed' && state !== 'closing') this.#lost(slot, end);
+    // Back in order: the last is put at the front first.
+    for (const call of [...slot.calls.values()].reverse()) {
+      this.#pool.onLost(call, end, slot.hadBegun(call, end.begun));
+    }
+    slot.calls.clear();
+    if (this.#slots.size === 0) this.#whenEmpty?.();
+    this.#pool.onRoom();
+    this.adjust();
+  }
+
+  #spawn(): void {
+    let slot: WorkerSlot;
+    try {
+      slot = new WorkerSlot(this.#host, this);
+    } catch (error) {
+      // A wrong V8 flag makes the spawn itself throw: a failed boot like any other.
+      this.#bootFailed(error);
+      return;
+    }
+    this.#slots.add(slot);
+    slot.timer = setTimeout(() => {
+      slot.bootError = new Error(`it took longer than the bootTimeout of ${this.#settings.bootTimeout} ms`);
+      slot.handle.kill();
+    }, this.#settings.bootTimeout).unref();
+  }
+
+  #adjustLater(delay: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.adjust(), delay + 1).unref();
+  }
+
+  #bootEnded(slot: WorkerSlot, end: WorkerEnd): void {
+    if (this.#isClosed) return;
+    this.#bootFailed(slot.bootError ?? end.cause ?? new Error(`it ${describeLoss(end)} while it started`));
+  }
+
+  #bootFailed(cause: unknown): void {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const error = new ExecutorBootError(this.#settings.name, why, { cause });
+    this.#backOff.bootFailed();
+    if (this.#warming) {
+      this.#warming.reject(error);
+      this.#warming = undefined;
+    } else {
+      this.#pool.log(error.message);
+    }
+    if (this.#backOff.failedBoots >= HOPELESS_BOOTS && this.live === 0) this.#pool.onHopeless(error);
+  }
+
+  #lost(slot: WorkerSlot, end: WorkerEnd): void {
+    this.#backOff.workerLost();
+    const cause = end.cause instanceof Error ? `: ${end.cause.message}` : '';
+    this.#pool.log(`${slot.handle.label} ${describeLoss(end)}${cause}; a new worker takes its place`);
+  }
+
+  #checkWarm(): void {
+    if (!this.#warming || this.live < this.#minimum) return;
+    this.#warming.resolve();
+    this.#warming = undefined;
+  }
+
+  /** Above the minimum, a worker without calls ends after `idleTimeout`. */
+  #rest(slot: WorkerSlot): void {
+    const { size, idleTimeout } = this.#settings;
+    if (size.max === size.min || slot.calls.size > 0 || slot.state !== 'ready') return;
+    slot.stopTimer();
+    slot.timer = setTimeout(() => {
+      const isSpare = this.#count((other) => other.state === 'ready' || other.state === 'booting') > size.min;
+      if (slot.calls.size === 0 && isSpare) this.retire(slot);
+    }, idleTimeout).unref();
+  }
+
+  #closeIfDone(slot: WorkerSlot): void {
+    if (slot.calls.size === 0) this.#closeSlot(slot);
+    else if (slot.isCondemned && slot.isForsaken) this.#kill(slot, 'its last calls were given up');
+  }
+
+  #closeSlot(slot: WorkerSlot): void {
+    slot.state = 'closing';
+    slot.stopTimer();
+    slot.handle.close();
+    slot.timer = setTimeout(() => this.#kill(slot, 'it did not close in time'), CLOSING_GRACE).unref();
+  }
+
+  #kill(slot: WorkerSlot, why: string | undefined): void {
+    if (slot.state === 'killed') return;
+    slot.state = 'killed';
+    slot.stopTimer();
+    if (why !== undefined) this.#pool.log(`${slot.handle.label} is ended: ${why}`);
+    slot.handle.kill();
+  }
+
+  #count(matches: (slot: WorkerSlot) => boolean): number {
+    let count = 0;
+    for (const slot of this.#slots) if (matches(slot)) count++;
+    return count;
+  }
+
+  #find(matches: (slot: WorkerSlot) => boolean): WorkerSlot | undefined {
+    for (const slot of this.#slots) if (matches(slot)) return slot;
+    return undefined;
+  }
+}
+
+/** Whether it fills one of the pool's places. One that leaves in good order has a successor already. */
+function isStanding(slot: WorkerSlot): boolean {
+  return (slot.state === 'ready' && !slot.isDue) || slot.state === 'killed';
+}

@@ -1,0 +1,22 @@
+import type { PoolOptions, PoolSizeRange, RecycleOptions } from '../interfaces/pool-options.interface.js';
+
+/** A pool's options with every default filled in. Times in ms; 0 means "no limit" for the first two. */
+export interface PoolSettings {
+  readonly name: string;
+  readonly kind: NonNullable<PoolOptions['kind']>;
+  readonly timeout: number;
+  readonly queueTimeout: number;
+  readonly size: PoolSizeRange;
+  readonly concurrency: number;
+  readonly maxQueue: number;
+  readonly idleTimeout: number;
+  readonly bootTimeout: number;
+  readonly shutdownTimeout: number;
+  readonly retries: number;
+  readonly recycle: RecycleOptions;
+  readonly warmup: 'eager' | 'lazy';
+  readonly context: PoolOptions['context'];
+  readonly resourceLimits: PoolOptions['resourceLimits'];
+  readonly env: PoolOptions['env'];
+  readonly execArgv: PoolOptions['execArgv'];
+}

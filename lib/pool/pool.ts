@@ -1,0 +1,341 @@
+import {
+  ExecutorClosedError,
+  type ExecutorBootError,
+  ExecutorOptionsError,
+  ExecutorQueueFullError,
+  ExecutorSerializationError,
+  ExecutorTimeoutError,
+  ExecutorWorkerLostError,
+} from '../errors/executor.errors.js';
+import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
+import type { ExecutorStats } from '../interfaces/executor.interface.js';
+import type { Codec } from '../wire/codec.js';
+import type { Payload } from '../wire/payload.js';
+import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
+import { Call, type CallTerms } from './call.js';
+import { CallQueue } from './call-queue.js';
+import { appendSite, type CallSite } from './call-site.js';
+import { Fleet, type FleetListener } from './fleet.js';
+import { KeepAlive } from './keep-alive.js';
+import type { PoolSettings } from './pool-settings.js';
+import { PoolStatistics } from './pool-statistics.js';
+
+/** How long a call that was given up may go on before its worker is ended, in ms. */
+const GRACE = 250;
+
+/** What a call says of itself. Whatever is left out is the pool's. */
+export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priority' | 'retries'>> {
+  readonly signal?: AbortSignal | undefined;
+  /** The instance whose method is called. */
+  readonly self?: object;
+  readonly site: CallSite;
+  /** Pending while the target is still being located; the call waits for it. */
+  readonly located?: Promise<void> | undefined;
+}
+
+/**
+ * One pool: takes calls, lets them wait, hands each to a worker with room, and settles it, once. Where
+ * workers come from is the fleet's business; what they are is the host's.
+ */
+export class Pool implements FleetListener {
+  readonly #queue = new CallQueue();
+  readonly #statistics = new PoolStatistics();
+  readonly #keepAlive = new KeepAlive();
+  readonly #fleet: Fleet;
+  /** Accepted calls that are not settled. */
+  readonly #open = new Set<Call>();
+  #nextId = 1;
+  /** Calls whose target is still being located: they count as waiting. */
+  #locating = 0;
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(
+    readonly settings: PoolSettings,
+    host: WorkerHost,
+    readonly codec: Codec,
+    readonly log: (line: string) => void,
+  ) {
+    this.#fleet = new Fleet(settings, host, this);
+  }
+
+  /** Boots the pool's minimum of workers. Rejects with ExecutorBootError if one cannot. */
+  async warm(): Promise<void> {
+    this.#keepAlive.hold();
+    try {
+      await this.#fleet.warm();
+    } finally {
+      this.#keepAlive.release();
+    }
+  }
+
+  /** Never throws: whatever is wrong is a rejection. */
+  submit(target: CallTarget, args: readonly unknown[], request: CallRequest): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#accept(target, args, request, resolve, reject);
+      } catch (error) {
+        this.#statistics.rejected++;
+        appendSite(error, request.site, target.label, this.settings.name);
+        reject(error);
+      }
+    });
+  }
+
+  stats(): ExecutorStats {
+    const { completed, failed, rejected, lost, waitTime, runTime } = this.#statistics;
+    const queued = this.waiting() + this.#locating;
+    const running = this.#open.size - queued;
+    return {
+      workers: this.#fleet.live,
+      queued,
+      running,
+      completed,
+      failed,
+      rejected,
+      lost,
+      waitTime,
+      runTime,
+    };
+  }
+
+  /** Refuses new calls, lets the accepted ones end until `shutdownTimeout`, then ends the workers. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  #accept(
+    target: CallTarget,
+    args: readonly unknown[],
+    request: CallRequest,
+    resolve: (value: unknown) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    const { name, maxQueue } = this.settings;
+    if (this.#isClosed) throw new ExecutorClosedError(name, target.label, false);
+    const bits = signalBits(args);
+    const signals = signalsOf(request.signal, args, bits);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted) throw aborted.reason;
+    if (this.waiting() + this.#locating >= maxQueue && !this.#fleet.takeRoom()) {
+      throw new ExecutorQueueFullError(name, maxQueue, target.label);
+    }
+    const terms = this.#termsOf(request);
+    // Before a worker is taken: a bad argument must cost its caller alone.
+    const payload = this.codec.encodeArguments(args, bits);
+    if (payload.moves && payload.attachments.length > 0 && terms.retries > 0) {
+      throw new ExecutorOptionsError(
+        `${target.label} has both 'retries' and transfer(): what is moved cannot be sent twice.`,
+      );
+    }
+    const call = new Call(
+      this.#nextId++,
+      target,
+      request.self,
+      payload,
+      bits,
+      terms,
+      request.site,
+      resolve,
+      reject,
+    );
+    if (signals.length > 0) call.release = watchSignals(signals, (reason) => this.#giveUp(call, reason));
+    this.#open.add(call);
+    this.#keepAlive.hold();
+    this.#startQueueTimer(call);
+    if (request.located) this.#enqueueWhenLocated(call, request.located);
+    else this.#enqueue(call);
+  }
+
+  #termsOf(request: CallRequest): CallTerms {
+    const { timeout, queueTimeout, retries } = this.settings;
+    return {
+      timeout: request.timeout ?? timeout,
+      queueTimeout,
+      priority: request.priority ?? 0,
+      retries: request.retries ?? retries,
+    };
+  }
+
+  #enqueueWhenLocated(call: Call, located: Promise<void>): void {
+    this.#locating++;
+    located.then(
+      () => {
+        this.#locating--;
+        if (!call.isSettled) this.#enqueue(call);
+      },
+      (error: unknown) => {
+        this.#locating--;
+        this.#fail(call, error);
+      },
+    );
+  }
+
+  #enqueue(call: Call): void {
+    this.#queue.push(call);
+    this.onRoom();
+  }
+
+  #startQueueTimer(call: Call): void {
+    const { queueTimeout } = call.terms;
+    if (queueTimeout === 0) return;
+    call.timer = setTimeout(() => {
+      this.#giveUp(call, new ExecutorTimeoutError(this.settings.name, 'queue', queueTimeout, call.label));
+    }, queueTimeout);
+  }
+
+  // What the fleet reports.
+
+  waiting(): number {
+    return this.#queue.size;
+  }
+
+  onRoom(): void {
+    while (this.#queue.size > 0) {
+      const slot = this.#fleet.takeRoom();
+      if (!slot) break;
+      const call = this.#queue.shift() as Call;
+      clearTimeout(call.timer);
+      call.place = slot;
+      slot.start(call);
+      // With one call per worker, being handed over is being started.
+      if (this.settings.concurrency === 1) this.onStarted(call);
+    }
+    if (this.#queue.size > 0) this.#fleet.adjust();
+  }
+
+  onStarted(call: Call): void {
+    if (call.isSettled || call.startedAt > 0) return;
+    call.startedAt = performance.now();
+    this.#statistics.waited(call.startedAt - call.acceptedAt);
+    const { timeout } = call.terms;
+    if (timeout === 0) return;
+    call.timer = setTimeout(() => {
+      this.#giveUp(call, new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.label));
+    }, timeout);
+  }
+
+  onSettled(call: Call, failed: boolean, outcome: Payload): void {
+    clearTimeout(call.timer);
+    call.place = undefined;
+    if (call.isSettled) return;
+    let decoded;
+    try {
+      decoded = this.codec.decode(outcome);
+    } catch (cause) {
+      const why = `what came from the worker cannot be decoded (${(cause as Error).message}).`;
+      this.#fail(call, new ExecutorSerializationError('result', why, { cause }));
+      return;
+    }
+    const { value, pending } = decoded;
+    const settle = () => (failed ? this.#fail(call, value) : this.#complete(call, value));
+    if (pending) pending.then(settle, settle);
+    else settle();
+  }
+
+  onLost(call: Call, end: WorkerEnd, begun: boolean): void {
+    clearTimeout(call.timer);
+    call.place = undefined;
+    if (call.isSettled) return;
+    const { moves, attachments } = call.args;
+    const isGone = moves && attachments.length > 0;
+    if (begun && call.attempt <= call.terms.retries) {
+      call.attempt++;
+    } else if (begun || isGone) {
+      this.#statistics.lost++;
+      const { name } = this.settings;
+      const options = end.cause === undefined ? undefined : { cause: end.cause };
+      this.#reject(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));
+      return;
+    }
+    call.startedAt = 0;
+    this.#startQueueTimer(call);
+    this.#queue.unshift(call);
+  }
+
+  onHopeless(error: ExecutorBootError): void {
+    for (const call of this.#queue) this.#fail(call, error);
+  }
+
+  // How a call ends.
+
+  /** The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey. */
+  #giveUp(call: Call, reason: unknown): void {
+    if (call.isSettled) return;
+    const { place } = call;
+    this.#queue.remove(call);
+    this.#fail(call, reason);
+    if (!place) return;
+    const since = performance.now();
+    place.handle.cancel(call.id, this.#encodeReason(reason));
+    if (this.settings.concurrency > 1) place.handle.ping();
+    const why = `${call.label} went on for ${GRACE} ms after it was given up (${describeReason(reason)})`;
+    call.timer = setTimeout(() => this.#fleet.putDown(place, since, why), GRACE).unref();
+  }
+
+  #encodeReason(reason: unknown): Payload {
+    try {
+      return this.codec.encode(reason, 'reason of the abort');
+    } catch {
+      return this.codec.encode(new DOMException('This operation was aborted', 'AbortError'), 'reason');
+    }
+  }
+
+  #complete(call: Call, value: unknown): void {
+    if (!this.#settle(call)) return;
+    this.#statistics.completed++;
+    call.resolve(value);
+  }
+
+  #fail(call: Call, reason: unknown): void {
+    if (call.isSettled) return;
+    this.#statistics.failed++;
+    this.#reject(call, reason);
+  }
+
+  #reject(call: Call, reason: unknown): void {
+    if (!this.#settle(call)) return;
+    appendSite(reason, call.site, call.label, this.settings.name);
+    call.reject(reason);
+  }
+
+  /** @returns whether it was open till now */
+  #settle(call: Call): boolean {
+    if (call.isSettled) return false;
+    call.isSettled = true;
+    clearTimeout(call.timer);
+    call.release?.();
+    this.#queue.remove(call);
+    this.#open.delete(call);
+    this.#keepAlive.release();
+    if (call.startedAt > 0) this.#statistics.ran(performance.now() - call.startedAt);
+    if (this.#open.size === 0) this.#onIdle?.();
+    return true;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    this.#keepAlive.hold();
+    await this.#drain();
+    const { name } = this.settings;
+    for (const call of this.#open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
+    await this.#fleet.close();
+    this.#keepAlive.close();
+  }
+
+  /** Resolves when no call is open, or after `shutdownTimeout`. */
+  async #drain(): Promise<void> {
+    if (this.#open.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      timer = setTimeout(resolve, this.settings.shutdownTimeout);
+    });
+    clearTimeout(timer);
+  }
+}
+
+function describeReason(reason: unknown): string {
+  return reason instanceof Error ? reason.name : String(reason);
+}

@@ -1,0 +1,78 @@
+import * as nest from '@nestjs/common';
+import * as executorErrors from '../errors/executor.errors.js';
+import { locate } from './locate.js';
+import type { Reference } from './reference.js';
+import { resolve } from './resolve.js';
+import { scriptMap } from './script-map.js';
+
+type ErrorClass = abstract new (...args: never[]) => unknown;
+
+/** Names for the error classes that both sides have: JavaScript's, Nest's, ours, and exported ones by their file. */
+export class SharedErrorClasses {
+  readonly #names = new WeakMap<object, string | null>();
+  readonly #classes = new Map<string, ErrorClass>();
+
+  constructor() {
+    for (const builtin of BUILTINS) this.#add(builtin.name, builtin);
+    this.#addExports('@nestjs/common', nest);
+    this.#addExports('nestjs-executor', executorErrors);
+  }
+
+  nameOf(errorClass: object): string | null | undefined {
+    return this.#names.get(errorClass);
+  }
+
+  async learn(errorClass: object): Promise<void> {
+    try {
+      const reference = await locate(errorClass as ErrorClass);
+      this.#add(JSON.stringify(reference), errorClass as ErrorClass);
+    } catch {
+      this.#names.set(errorClass, null);
+    }
+  }
+
+  find(name: string): ErrorClass | undefined | Promise<ErrorClass | undefined> {
+    const known = this.#classes.get(name);
+    return known ?? (name.startsWith('{') ? this.#import(name) : undefined);
+  }
+
+  /** A class is looked up only in a file that is loaded: an error must not import new code. */
+  async #import(name: string): Promise<ErrorClass | undefined> {
+    try {
+      const reference = JSON.parse(name) as Reference;
+      if (!scriptMap.isLoaded(reference.file)) return undefined;
+      const found = (await resolve(reference)) as unknown as ErrorClass;
+      if (!isErrorClass(found)) return undefined;
+      this.#add(name, found);
+      return found;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #addExports(module: string, exports: object): void {
+    for (const [name, value] of Object.entries(exports)) {
+      if (isErrorClass(value)) this.#add(`${module}:${name}`, value);
+    }
+  }
+
+  #add(name: string, errorClass: ErrorClass): void {
+    this.#names.set(errorClass, name);
+    this.#classes.set(name, errorClass);
+  }
+}
+
+const BUILTINS: readonly ErrorClass[] = [
+  Error,
+  AggregateError,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+];
+
+function isErrorClass(value: unknown): value is ErrorClass {
+  return typeof value === 'function' && value.prototype instanceof Error;
+}

@@ -1,0 +1,176 @@
+import { realpathSync } from 'node:fs';
+import { isAbsolute, parse, resolve as resolvePath } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ExecutorReferenceError } from '../errors/executor.errors.js';
+import type { Reference } from './reference.js';
+import { scriptMap } from './script-map.js';
+
+type Target = (abstract new (...args: never[]) => unknown) | ((...args: never[]) => unknown);
+
+/** A loaded file is imported in a moment; only one that is still being evaluated can take longer. In ms. */
+const IMPORT_TIMEOUT = 10_000;
+
+const located = new WeakMap<object, Promise<Reference>>();
+
+/**
+ * Turns a class or function into the file and export by which a worker finds it again, and verifies that
+ * this export is the very target.
+ * @param file the file that exports it, as a path or `file:` URL, where it cannot be found out
+ * @returns rejects with ExecutorReferenceError, which says what to do. It has a `cause` where the target may be well
+ *   exported, and only cannot be checked here.
+ */
+export function locate(target: Target, file?: string): Promise<Reference> {
+  const known = located.get(target);
+  if (known && file === undefined) return known;
+  const reference = find(target, file);
+  located.set(target, reference);
+  reference.catch(() => located.delete(target));
+  return reference;
+}
+
+async function find(target: Target, file: string | undefined): Promise<Reference> {
+  const url = file === undefined ? urlOf(target) : toFileUrl(file);
+  if (isEntry(url)) {
+    throw new ExecutorReferenceError(
+      `${nameOf(target)} lives in the application's entry file ${url}; importing that in a worker would ` +
+        `start the application again. Move it to a file of its own and export it there.`,
+    );
+  }
+  const namespace = await importWithin(url, target);
+  const reference = findExport(namespace, target, url);
+  if (reference) return reference;
+  if (isOtherCopy(namespace, target)) {
+    throw new ExecutorReferenceError(
+      `${nameOf(target)} is not the one that ${url} exports to Node, but another copy of it (loaded by a test ` +
+        `runner or a bundler), so it cannot be named to a worker. Use an inline pool there.`,
+      { cause: new Error('the file is loaded twice') },
+    );
+  }
+  throw new ExecutorReferenceError(
+    `${nameOf(target)} is not exported by ${url}, where ${file === undefined ? 'it is defined' : "'file' says it is"}, ` +
+      `so a worker cannot import it. ${cure(target)}`,
+  );
+}
+
+/** @throws ExecutorReferenceError */
+function urlOf(target: Target): string {
+  let url: string | undefined;
+  try {
+    url = scriptMap.urlOf(target);
+  } catch (cause) {
+    throw new ExecutorReferenceError(
+      `Where ${nameOf(target)} is defined cannot be found out here: ${(cause as Error).message}. ` +
+        `Name its file yourself: { file: import.meta.url } (in CommonJS: { file: __filename }).`,
+      { cause },
+    );
+  }
+  if (url?.startsWith('file:')) return url;
+  throw new ExecutorReferenceError(
+    `${nameOf(target)} is not defined in a file (${url ?? 'it is native, or bound with bind()'}), ` +
+      `so a worker cannot import it. ${cure(target)}`,
+  );
+}
+
+function cure(target: Target): string {
+  const what = isClass(target) ? 'class' : 'function';
+  return (
+    `Export the ${what} from a file, by name or as default, and pass that very ${what}; what a closure ` +
+    `captures must become an argument. If another file exports it, name that: { file: import.meta.url }.`
+  );
+}
+
+async function importWithin(url: string, target: Target): Promise<object> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new ExecutorReferenceError(
+          `${nameOf(target)} is defined in ${url}, which is still being evaluated (a top-level await?), ` +
+            `so that it cannot be checked. Move it to a file of its own.`,
+        ),
+      );
+    }, IMPORT_TIMEOUT);
+  });
+  try {
+    return await Promise.race([import(url) as Promise<object>, late]);
+  } catch (cause) {
+    if (cause instanceof ExecutorReferenceError) throw cause;
+    throw new ExecutorReferenceError(
+      `${nameOf(target)} is defined in ${url}, which Node cannot import: ${(cause as Error)?.message}`,
+      { cause },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether the file exports the same text under the same name. */
+function isOtherCopy(namespace: object, target: Target): boolean {
+  const exported: unknown = (namespace as Record<string, unknown>)[target.name];
+  return typeof exported === 'function' && exported.toString() === target.toString();
+}
+
+function findExport(namespace: object, target: Target, file: string): Reference | undefined {
+  const exportName = keyOf(namespace, target);
+  if (exportName !== undefined) return { file, exportName };
+  const fallback = Object.getOwnPropertyDescriptor(namespace, 'default')?.value as unknown;
+  if ((typeof fallback !== 'object' && typeof fallback !== 'function') || fallback === null) return undefined;
+  const member = keyOf(fallback, target);
+  return member === undefined ? undefined : { file, exportName: 'default', member };
+}
+
+/** The property that holds the target: the one of its own name, if several do. */
+function keyOf(holder: object, target: Target): string | undefined {
+  let found: string | undefined;
+  for (const key of Object.keys(holder)) {
+    // Newer Nodes show a CommonJS file's whole exports under this name as well.
+    if (key === 'module.exports') continue;
+    const value: unknown = Object.getOwnPropertyDescriptor(holder, key)?.get
+      ? safeGet(holder, key)
+      : (holder as Record<string, unknown>)[key];
+    if (value !== target) continue;
+    if (key === target.name) return key;
+    found ??= key;
+  }
+  return found;
+}
+
+/** TypeScript's CommonJS re-exports are getters. */
+function safeGet(holder: object, key: string): unknown {
+  try {
+    return (holder as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function toFileUrl(file: string): string {
+  return file.startsWith('file:') ? file : pathToFileURL(isAbsolute(file) ? file : resolvePath(file)).href;
+}
+
+function isEntry(url: string): boolean {
+  const entry = process.argv[1];
+  if (entry === undefined || !url.startsWith('file:')) return false;
+  const path = fileURLToPath(url);
+  if (path === entry) return true;
+  try {
+    const real = realpathSync(entry);
+    // `node .` and `node dist/main` name a folder or leave the extension out.
+    return path === real || (parse(path).name === 'index' && parse(path).dir === real);
+  } catch {
+    return withoutExtension(path) === entry;
+  }
+}
+
+function withoutExtension(path: string): string {
+  return path.slice(0, path.length - parse(path).ext.length);
+}
+
+export function isClass(target: object): boolean {
+  return typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target));
+}
+
+function nameOf(target: Target): string {
+  const what = isClass(target) ? 'Class' : 'Function';
+  return target.name === '' ? `An anonymous ${what.toLowerCase()}` : `${what} '${target.name}'`;
+}

@@ -1,0 +1,101 @@
+import type { Session } from 'node:inspector';
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** What Node's inspector says of a function: which script, and where in it. */
+interface FunctionLocation {
+  readonly scriptId: string;
+}
+
+interface InternalProperty {
+  readonly name: string;
+  readonly value?: { readonly value?: unknown };
+}
+
+const TARGET = Symbol.for('nestjs-executor.locate');
+
+/**
+ * Answers where functions were defined, and which files are loaded, by an inspector session inside this
+ * thread. Only the map from script to URL needs the debugger, for some 20–55 ms; it is kept, and read again
+ * when an unknown script is met.
+ */
+class ScriptMap {
+  #session: Session | undefined;
+  readonly #urls = new Map<string, string>();
+
+  /**
+   * @returns the URL of the file that holds the function's text; `undefined` for bound and native functions
+   * @throws where the inspector is not to be had (permission model)
+   */
+  urlOf(target: object): string | undefined {
+    const scriptId = this.#scriptOf(target);
+    if (scriptId === undefined) return undefined;
+    if (!this.#urls.has(scriptId)) this.#refresh();
+    return this.#urls.get(scriptId);
+  }
+
+  /** Whether a file is loaded here; never loads it. */
+  isLoaded(url: string): boolean {
+    if (this.#knows(url)) return true;
+    this.#refresh();
+    return this.#knows(url);
+  }
+
+  #knows(url: string): boolean {
+    for (const known of this.#urls.values()) if (known === url) return true;
+    return false;
+  }
+
+  #scriptOf(target: object): string | undefined {
+    // A builtin's module object is the same everywhere, even where `globalThis` is a test runner's sandbox.
+    const holder = process.getBuiltinModule('node:inspector') as unknown as Record<symbol, unknown>;
+    holder[TARGET] = target;
+    try {
+      const { result } = this.#post<{ result: { objectId: string } }>('Runtime.evaluate', {
+        expression: `process.getBuiltinModule('node:inspector')[Symbol.for('nestjs-executor.locate')]`,
+      });
+      const { internalProperties } = this.#post<{ internalProperties?: readonly InternalProperty[] }>(
+        'Runtime.getProperties',
+        { objectId: result.objectId, ownProperties: true },
+      );
+      this.#post('Runtime.releaseObject', { objectId: result.objectId });
+      const location = internalProperties?.find((property) => property.name === '[[FunctionLocation]]');
+      return (location?.value?.value as FunctionLocation | undefined)?.scriptId;
+    } finally {
+      delete holder[TARGET];
+    }
+  }
+
+  #refresh(): void {
+    this.#post('Debugger.enable');
+    this.#post('Debugger.disable');
+  }
+
+  #post<T>(method: string, params: object = {}): T {
+    let answer: T | undefined;
+    // The answers of an in-process session come before post returns.
+    this.#connect().post(method, params, (error, result) => {
+      if (error) throw new Error(`the inspector refused ${method}: ${error.message}`);
+      answer = result as T;
+    });
+    return answer as T;
+  }
+
+  #connect(): Session {
+    if (this.#session) return this.#session;
+    const { Session } = process.getBuiltinModule('node:inspector');
+    const session = new Session();
+    session.connect();
+    session.on('Debugger.scriptParsed', ({ params }) => {
+      if (params.url !== '') this.#urls.set(params.scriptId, normalise(params.url));
+    });
+    return (this.#session = session);
+  }
+}
+
+/** CommonJS scripts are known by their path in some versions of Node. */
+function normalise(url: string): string {
+  return isAbsolute(url) ? pathToFileURL(url).href : url;
+}
+
+export const scriptMap = new ScriptMap();

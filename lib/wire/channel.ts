@@ -1,0 +1,24 @@
+import type { Message } from './messages.js';
+
+/** Two-way, in order, to one worker or from one. */
+export interface Channel {
+  /** Never throws: what cannot be sent any more is dropped, and the end of the channel tells. */
+  send(message: Message): void;
+  /**
+   * @param onMessage called in order
+   * @param onEnd called once, when nothing more will come; with an error if the other side broke the protocol
+   */
+  listen(onMessage: (message: Message) => void, onEnd: (error?: Error) => void): void;
+  /** Sends at once what waits for the end of the tick. */
+  flush(): void;
+  /** Calls back when all that was sent has left. */
+  finish(callback: () => void): void;
+  /** Delivers what has arrived but was not handed out yet. */
+  drain(): void;
+  close(): void;
+}
+
+/** The other side sent what no worker of ours sends. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}

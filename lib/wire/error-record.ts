@@ -1,0 +1,102 @@
+import { Survey } from './survey.js';
+
+/** What is sent of an error. `own` holds its own properties but for message and stack. */
+export interface ErrorRecord {
+  readonly class: string;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly own: readonly OwnProperty[];
+}
+
+type OwnProperty = readonly [key: string, value: unknown, enumerable: boolean];
+
+type ErrorClass = abstract new (...args: never[]) => unknown;
+
+/** Which error classes both sides know, and by which name. */
+export interface ErrorClasses {
+  /** The class's name on the other side; `null`: it has none; `undefined`: not looked up yet (see `learn`). */
+  nameOf(errorClass: object): string | null | undefined;
+  /** Looks a class up, so that `nameOf` can answer. */
+  learn(errorClass: object): Promise<void>;
+  /** The class of that name, perhaps after its file was looked at; `undefined` where it is not known here. */
+  find(name: string): ErrorClass | undefined | Promise<ErrorClass | undefined>;
+}
+
+const UNREADABLE = '(unreadable)';
+
+/**
+ * @param unlearnt gathers the classes that `classes` cannot name yet
+ */
+export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<object>): ErrorRecord {
+  const own: OwnProperty[] = [];
+  for (const key of Object.getOwnPropertyNames(error)) {
+    if (key === 'message' || key === 'stack') continue;
+    const value = read(error, key);
+    // An error must reach its caller even if something that hangs on it cannot.
+    if (value === unreadable || new Survey().visit(value)) continue;
+    own.push([key, value, Object.prototype.propertyIsEnumerable.call(error, key)]);
+  }
+  return {
+    class: nearestClass(error, classes, unlearnt),
+    name: text(read(error, 'name')),
+    message: text(read(error, 'message')),
+    stack: text(read(error, 'stack')),
+    own,
+  };
+}
+
+function nearestClass(error: object, classes: ErrorClasses, unlearnt: Set<object>): string {
+  for (
+    let prototype = Object.getPrototypeOf(error);
+    prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof constructor !== 'function') continue;
+    const name = classes.nameOf(constructor);
+    if (typeof name === 'string') return name;
+    if (name === undefined) unlearnt.add(constructor);
+  }
+  return 'Error';
+}
+
+/** A native error without its class and properties yet, as it may be part of itself (`cause`). */
+export function emptyError(): Error {
+  const error = new Error();
+  delete error.stack;
+  return error;
+}
+
+export function fillError(error: Error, record: ErrorRecord): void {
+  hide(error, 'message', record.message);
+  hide(error, 'stack', record.stack);
+  for (const [key, value, enumerable] of record.own) {
+    Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+  }
+}
+
+/** Gives the error its class, and its name where the class's own is another (an unknown subclass). */
+export function classifyError(error: Error, errorClass: ErrorClass | undefined, name: string): void {
+  if (errorClass !== undefined) Object.setPrototypeOf(error, errorClass.prototype as object);
+  if (read(error, 'name') !== name) hide(error, 'name', name);
+}
+
+const unreadable = Symbol('unreadable');
+
+function read(target: object, key: string): unknown {
+  try {
+    return (target as Record<string, unknown>)[key];
+  } catch {
+    return unreadable;
+  }
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined ? '' : UNREADABLE;
+}
+
+function hide(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: false, configurable: true, writable: true });
+}

@@ -1,0 +1,21 @@
+/**
+ * One value, encoded. A string head is JSON (empty: `undefined`); a binary head is V8's format with our
+ * own records for views and errors. Large buffers travel beside the head, each in an ArrayBuffer of its own.
+ */
+export interface Payload {
+  readonly head: string | Uint8Array;
+  readonly attachments: readonly Uint8Array[];
+  /** Whether the attachments may be handed over for good: they are not needed for another attempt. */
+  readonly moves: boolean;
+}
+
+export const NO_ATTACHMENTS: readonly Uint8Array[] = [];
+
+/** The largest value that may cross, in bytes. A length beyond it on the wire is garbage. */
+export const MAX_PAYLOAD_BYTES = 1024 ** 3;
+
+export function payloadBytes(payload: Payload): number {
+  let bytes = payload.head.length;
+  for (const attachment of payload.attachments) bytes += attachment.byteLength;
+  return bytes;
+}

@@ -1,0 +1,205 @@
+import { types } from 'node:util';
+
+/** Deeper values are refused in every kind, as V8's own limit depends on the thread's stack (about 5,000 levels). */
+export const MAX_DEPTH = 1_000;
+
+/** Beyond this length an array is not checked for extra properties, and so is not sent as JSON. */
+const JSON_ARRAY_LENGTH = 256;
+
+/** Up to here a list is searched faster than a set. */
+const SEEN_LIST_LENGTH = 16;
+
+/** Why a value cannot be sent, and where inside it that was found. */
+export interface Refusal {
+  readonly path: string;
+  readonly why: string;
+}
+
+/**
+ * One walk over a value before it is encoded: finds what cannot be sent and names its place, whether JSON
+ * would be exact, and whether there are errors in it (which V8 copies only in part).
+ */
+export class Survey {
+  json = true;
+  hasErrors = false;
+  #list: object[] = [];
+  #set: Set<object> | undefined;
+
+  visit(value: unknown, depth = 0): Refusal | undefined {
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return undefined;
+      case 'number':
+        if (!Number.isFinite(value) || Object.is(value, -0)) this.json = false;
+        return undefined;
+      case 'undefined':
+      case 'bigint':
+        this.json = false;
+        return undefined;
+      case 'function':
+        return refuse(`a function (${value.name || 'anonymous'}) has no copy elsewhere`);
+      case 'symbol':
+        return refuse('a symbol has no copy elsewhere');
+      default:
+        return value === null ? undefined : this.#visitObject(value as object, depth);
+    }
+  }
+
+  #visitObject(value: object, depth: number): Refusal | undefined {
+    if (this.#isKnown(value)) {
+      this.json = false;
+      return undefined;
+    }
+    if (depth >= MAX_DEPTH) return refuse(`it is nested more than ${MAX_DEPTH} levels deep`);
+    if (types.isProxy(value)) return refuse('a Proxy has no copy elsewhere');
+    if (Array.isArray(value)) return this.#visitArray(value, depth);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#visitProperties(value, depth);
+    this.json = false;
+    if (ArrayBuffer.isView(value)) {
+      return types.isSharedArrayBuffer(value.buffer) ? refuse(SHARED) : undefined;
+    }
+    if (isError(value)) {
+      this.hasErrors = true;
+      return undefined;
+    }
+    if (value instanceof Map) return this.#visitMap(value, depth);
+    if (value instanceof Set) return this.#visitSet(value, depth);
+    if (isCloneable(value)) return undefined;
+    return refuseByClass(value) ?? this.#visitProperties(value, depth);
+  }
+
+  #visitArray(value: readonly unknown[], depth: number): Refusal | undefined {
+    if (value.length > JSON_ARRAY_LENGTH || Object.keys(value).length !== value.length) this.json = false;
+    for (let index = 0; index < value.length; index++) {
+      const refusal = this.visit(value[index], depth + 1);
+      if (refusal) return { path: `[${index}]${refusal.path}`, why: refusal.why };
+    }
+    return undefined;
+  }
+
+  #visitProperties(value: object, depth: number): Refusal | undefined {
+    for (const key of Object.keys(value)) {
+      let property: unknown;
+      try {
+        property = (value as Record<string, unknown>)[key];
+      } catch (error) {
+        return { path: `.${key}`, why: `its getter threw ${describe(error)}` };
+      }
+      const refusal = this.visit(property, depth + 1);
+      if (refusal) return { path: `.${key}${refusal.path}`, why: refusal.why };
+    }
+    return undefined;
+  }
+
+  #visitMap(value: ReadonlyMap<unknown, unknown>, depth: number): Refusal | undefined {
+    for (const [key, entry] of value) {
+      const refusal = this.visit(key, depth + 1) ?? this.visit(entry, depth + 1);
+      if (refusal) return { path: `.get(${describe(key)})${refusal.path}`, why: refusal.why };
+    }
+    return undefined;
+  }
+
+  #visitSet(value: ReadonlySet<unknown>, depth: number): Refusal | undefined {
+    for (const entry of value) {
+      const refusal = this.visit(entry, depth + 1);
+      if (refusal) return { path: `{set}${refusal.path}`, why: refusal.why };
+    }
+    return undefined;
+  }
+
+  #isKnown(value: object): boolean {
+    if (this.#set) {
+      if (this.#set.has(value)) return true;
+      this.#set.add(value);
+      return false;
+    }
+    if (this.#list.includes(value)) return true;
+    this.#list.push(value);
+    if (this.#list.length > SEEN_LIST_LENGTH) this.#set = new Set(this.#list);
+    return false;
+  }
+}
+
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
+const SHARED = 'shared memory would be copied; pass an ArrayBuffer';
+
+/** Classes whose instances V8 would turn into `{}` without a word: their state is not in properties. */
+const STATEFUL_CLASSES: ReadonlySet<string> = new Set([
+  'AbortController',
+  'Blob',
+  'BroadcastChannel',
+  'ByteLengthQueuingStrategy',
+  'CompressionStream',
+  'CountQueuingStrategy',
+  'CryptoKey',
+  'DecompressionStream',
+  'Event',
+  'EventTarget',
+  'File',
+  'FormData',
+  'Headers',
+  'MessageChannel',
+  'MessagePort',
+  'ReadableStream',
+  'Request',
+  'Response',
+  'TextDecoder',
+  'TextEncoder',
+  'TransformStream',
+  'URL',
+  'URLSearchParams',
+  'WritableStream',
+]);
+
+function refuseByClass(value: object): Refusal | undefined {
+  if (value instanceof AbortSignal) {
+    return refuse('an AbortSignal arrives alive only as an argument of its own');
+  }
+  if (types.isSharedArrayBuffer(value)) return refuse(SHARED);
+  if (types.isPromise(value)) return refuse('a Promise has no copy elsewhere; await it first');
+  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
+    return refuse(`a ${value.constructor.name} has no copy elsewhere`);
+  }
+  for (let prototype: object | null = value; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    const name = className(prototype);
+    if (name !== undefined && STATEFUL_CLASSES.has(name) && isGlobalClass(name, value)) {
+      return refuse(
+        `a ${name} would arrive empty; pass what you need of it (a string, bytes, a plain object)`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function className(prototype: object): string | undefined {
+  const own = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return typeof own === 'function' ? own.name : undefined;
+}
+
+function isGlobalClass(name: string, value: object): boolean {
+  const known = (globalThis as Record<string, unknown>)[name];
+  return typeof known === 'function' && value instanceof known;
+}
+
+function isCloneable(value: object): boolean {
+  return (
+    value instanceof Date ||
+    types.isRegExp(value) ||
+    types.isArrayBuffer(value) ||
+    (types.isBoxedPrimitive(value) && !types.isSymbolObject(value))
+  );
+}
+
+function refuse(why: string): Refusal {
+  return { path: '', why };
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return isError(value) ? value.name : typeof value;
+}

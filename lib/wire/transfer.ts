@@ -1,0 +1,47 @@
+const moving = new WeakMap<object, ReadonlySet<ArrayBufferLike>>();
+
+/**
+ * Marks an argument or a result so that the given buffers in it are moved instead of copied: they are empty
+ * (detached) afterwards. Without `buffers`, the value itself must be an ArrayBuffer or a view of one.
+ * A moved argument cannot be sent twice: a call with `retries` refuses it.
+ *
+ * @returns the value itself
+ * @throws TypeError if the value is not an object, or a buffer is neither an ArrayBuffer nor a view of one
+ * @publicApi
+ */
+export function transfer<T extends object>(
+  value: T,
+  buffers: readonly (ArrayBuffer | ArrayBufferView)[] = [value as unknown as ArrayBuffer],
+): T {
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError('transfer() takes an object that holds buffers');
+  }
+  const owners = buffers.map((buffer) => (ArrayBuffer.isView(buffer) ? buffer.buffer : buffer));
+  for (const owner of owners) {
+    if (!(owner instanceof ArrayBuffer)) {
+      throw new TypeError(
+        'transfer() can move ArrayBuffers and views of them: pass them as its second argument',
+      );
+    }
+  }
+  moving.set(value, new Set(owners));
+  return value;
+}
+
+/** The buffers to move with these values; `undefined` where there are none. */
+export function takeMoving(values: readonly unknown[]): Set<ArrayBufferLike> | undefined {
+  let all: Set<ArrayBufferLike> | undefined;
+  for (const value of values) {
+    if (typeof value !== 'object' || value === null) continue;
+    const buffers = moving.get(value);
+    if (!buffers) continue;
+    all ??= new Set();
+    for (const buffer of buffers) all.add(buffer);
+  }
+  return all;
+}
+
+/** Takes the memory over: the given buffer is detached. */
+export function moveBuffer(buffer: ArrayBuffer): ArrayBuffer {
+  return structuredClone(buffer, { transfer: [buffer] });
+}

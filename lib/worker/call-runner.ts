@@ -1,0 +1,83 @@
+import { ExecutorSerializationError } from '../errors/executor.errors.js';
+import { type Codec, isSignal } from '../wire/codec.js';
+import type { Payload } from '../wire/payload.js';
+import { RunningCall, runInCall } from './current-call.js';
+
+/** A call as it arrives where it is run. */
+export interface IncomingCall {
+  readonly id: number;
+  readonly attempt: number;
+  /** In ms; 0: none. */
+  readonly timeout: number;
+  /** The positions of AbortSignals among the arguments, as bits. */
+  readonly signals: number;
+  readonly args: Payload;
+}
+
+export interface Outcome {
+  readonly failed: boolean;
+  readonly payload: Payload;
+}
+
+/** Runs calls where they are to be run, in a worker or inline: arguments decoded, result or error encoded. */
+export class CallRunner {
+  readonly #running = new Map<number, RunningCall>();
+
+  constructor(
+    readonly pool: string,
+    readonly codec: Codec,
+  ) {}
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Never rejects. */
+  async run(call: IncomingCall, invoke: (args: readonly unknown[]) => unknown): Promise<Outcome> {
+    const running = new RunningCall(call.id, this.pool, call.attempt, call.timeout);
+    this.#running.set(call.id, running);
+    try {
+      const args = await this.#decodeArguments(call, running);
+      const value = await runInCall(running, () => invoke(args));
+      return { failed: false, payload: await this.codec.encodeWithClasses(value, 'result') };
+    } catch (error) {
+      return { failed: true, payload: await this.#encodeError(error) };
+    } finally {
+      this.#running.delete(call.id);
+    }
+  }
+
+  cancel(id: number, reason: Payload): void {
+    const running = this.#running.get(id);
+    if (!running) return;
+    const { value, pending } = this.codec.decode(reason);
+    if (pending) void pending.then(() => running.abort(value));
+    else running.abort(value);
+  }
+
+  async #decodeArguments(call: IncomingCall, running: RunningCall): Promise<readonly unknown[]> {
+    let decoded;
+    try {
+      decoded = this.codec.decode(call.args);
+    } catch (cause) {
+      const why = `they cannot be decoded (${(cause as Error).message}).`;
+      throw new ExecutorSerializationError('arguments', why, { cause });
+    }
+    if (decoded.pending) await decoded.pending;
+    const args = decoded.value as unknown[];
+    if (call.signals !== 0) {
+      for (let index = 0; index < args.length; index++) {
+        if (isSignal(call.signals, index)) args[index] = running.signal;
+      }
+    }
+    return args;
+  }
+
+  async #encodeError(error: unknown): Promise<Payload> {
+    try {
+      return await this.codec.encodeWithClasses(error, 'error');
+    } catch (refusal) {
+      return this.codec.encode(refusal, 'error');
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { CurrentCall } from '../interfaces/current-call.interface.js';
+
+const store = new AsyncLocalStorage<CurrentCall>();
+
+/**
+ * The call that runs this code: inside a method or function that an executor runs, and in what that awaits;
+ * elsewhere `undefined`.
+ * @publicApi
+ */
+export function currentCall(): CurrentCall | undefined {
+  return store.getStore();
+}
+
+/** Runs `callback` as a part of the call. */
+export function runInCall<T>(call: CurrentCall, callback: () => T): T {
+  return store.run(call, callback);
+}
+
+/** A call as the method sees it. The signal is made when somebody asks: most methods never do. */
+export class RunningCall implements CurrentCall {
+  readonly deadline: number | undefined;
+  #controller: AbortController | undefined;
+
+  /** @param timeout in ms; 0: none */
+  constructor(
+    readonly id: number,
+    readonly pool: string,
+    readonly attempt: number,
+    timeout: number,
+  ) {
+    this.deadline = timeout === 0 ? undefined : Date.now() + timeout;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= new AbortController()).signal;
+  }
+
+  abort(reason: unknown): void {
+    (this.#controller ??= new AbortController()).abort(reason);
+  }
+}

@@ -1,0 +1,50 @@
+import type { DecoratedMethod } from '../decorators/decorated-method.js';
+import type { Executor, ExecutorStats } from '../interfaces/executor.interface.js';
+import type { MethodRouter } from '../interfaces/method-router.interface.js';
+
+/** Calls a function at once; what it throws is a rejection. */
+export async function callDirectly(
+  fn: (...args: never[]) => unknown,
+  self: unknown,
+  args: readonly unknown[],
+): Promise<unknown> {
+  return await fn.apply(self, args as never[]);
+}
+
+/** Where calls are run already: a decorated method is just called. */
+export class DirectRouter implements MethodRouter {
+  route(instance: object, method: DecoratedMethod, args: readonly unknown[]): Promise<unknown> {
+    return callDirectly(method.original, instance, args);
+  }
+}
+
+const NO_TIMES = { p50: 0, p95: 0, p99: 0 };
+
+/** A pool as it is injected inside a worker: no pool at all, so that calls cannot wait for each other there. */
+export class DirectExecutor implements Executor {
+  readonly kind = 'inline';
+
+  constructor(readonly name: string) {}
+
+  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+    return callDirectly(fn as (...args: never[]) => unknown, undefined, args) as Promise<Awaited<R>>;
+  }
+
+  with(): Executor {
+    return this;
+  }
+
+  stats(): ExecutorStats {
+    return {
+      workers: 0,
+      queued: 0,
+      running: 0,
+      completed: 0,
+      failed: 0,
+      rejected: 0,
+      lost: 0,
+      waitTime: NO_TIMES,
+      runTime: NO_TIMES,
+    };
+  }
+}

@@ -1,0 +1,18 @@
+import type { MessagePort } from 'node:worker_threads';
+import { markAsWorker } from './is-executor-worker.js';
+
+/** What the parent passes to a thread's one Piscina task. */
+interface ThreadStart {
+  readonly port: MessagePort;
+  readonly mark: SharedArrayBuffer;
+}
+
+/** Opens the session and returns: the session lives on its port until the thread ends. */
+export default async function start({ port, mark }: ThreadStart): Promise<void> {
+  markAsWorker();
+  // Only now: whatever is loaded from here on must know that it is in a worker.
+  const { MemoryMark } = await import('../wire/marks.js');
+  const { PortChannel } = await import('../wire/port.channel.js');
+  const { Session } = await import('./session.js');
+  new Session(new PortChannel(port), new MemoryMark(mark), (exitCode) => process.exit(exitCode)).open();
+}

@@ -1,0 +1,80 @@
+import { type DynamicModule, type INestApplicationContext, Scope, type Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef, NestFactory } from '@nestjs/core';
+import { decoratedMethodAt } from '../decorators/decorated-method.js';
+import { ExecutorReferenceError } from '../errors/executor.errors.js';
+import { describeReference } from '../reference/reference.js';
+import { resolve } from '../reference/resolve.js';
+import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
+import { stripEnhancers } from './strip-enhancers.js';
+import { WorkerExecutorModule } from './worker-executor.module.js';
+import { WorkerLogger } from './worker-logger.js';
+
+/** Something that a call can run. */
+export type Invoke = (args: readonly unknown[]) => unknown;
+
+class ExecutorWorkerRoot {}
+
+/** The worker's headless Nest application: booted once, and asked for what calls run. */
+export class WorkerContext {
+  readonly #app: INestApplicationContext;
+
+  private constructor(app: INestApplicationContext) {
+    this.#app = app;
+  }
+
+  /** Rejects with what a file or Nest threw. */
+  static async boot(plan: WorkerPlan): Promise<WorkerContext> {
+    const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
+    const providers = (await Promise.all(plan.providers.map(resolve))) as unknown as Type<unknown>[];
+    providers.forEach(stripEnhancers);
+    const root: DynamicModule = {
+      module: ExecutorWorkerRoot,
+      imports: [WorkerExecutorModule.register(plan.pools), ...(context ? [context] : [])],
+      providers,
+    };
+    const app = await NestFactory.createApplicationContext(root, {
+      // Else Nest ends the process, and its message is lost.
+      abortOnError: false,
+      logger: new WorkerLogger(),
+    });
+    return new WorkerContext(app);
+  }
+
+  /** Looks a target up, so that it can be invoked as often as wanted. */
+  async bind(definition: TargetDefinition): Promise<Invoke> {
+    const { reference, method, hops } = definition;
+    const found = await resolve(reference);
+    if (method === undefined) return (args) => found(...args);
+    const decorated = decoratedMethodAt(found, method, hops ?? 0);
+    if (!decorated) {
+      throw new ExecutorReferenceError(
+        `A worker found no decorated method '${method}' on ${describeReference(reference)}, though the application did.`,
+      );
+    }
+    const { original } = decorated;
+    const instanceFor = await this.#instances(found as unknown as Type<object>);
+    return (args) => {
+      const instance = instanceFor();
+      if (instance instanceof Promise) {
+        return instance.then((made: object) => original.apply(made, args as never[]));
+      }
+      return original.apply(instance, args as never[]);
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#app.close();
+  }
+
+  async #instances(target: Type<object>): Promise<() => object | Promise<object>> {
+    const { scope } = this.#app.get(ModuleRef).introspect(target);
+    if (scope === Scope.REQUEST) {
+      return () => this.#app.resolve(target, ContextIdFactory.create(), { strict: false });
+    }
+    const instance =
+      scope === Scope.TRANSIENT
+        ? await this.#app.resolve(target, undefined, { strict: false })
+        : this.#app.get(target, { strict: false });
+    return () => instance;
+  }
+}
