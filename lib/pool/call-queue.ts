@@ -58,16 +58,11 @@ export class CallQueue {
     if (!lane.head && this.#lanes.length > 1) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
   }
 
-  *[Symbol.iterator](): IterableIterator<Call> {
-    for (const lane of [...this.#lanes]) {
-      let call = lane.head;
-      while (call) {
-        // Read first: whoever iterates may take the call out.
-        const next: Call | undefined = call.next;
-        yield call;
-        call = next;
-      }
-    }
+  /** All that wait, in the order in which they would start. */
+  toArray(): Call[] {
+    const calls: Call[] = [];
+    for (const lane of this.#lanes) for (let call = lane.head; call; call = call.next) calls.push(call);
+    return calls;
   }
 
   #added(call: Call): void {

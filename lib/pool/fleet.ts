@@ -51,6 +51,15 @@ export class Fleet implements SlotListener {
     return this.#count((slot) => slot.state === 'ready');
   }
 
+  /** How many calls could be handed over at once. */
+  get room(): number {
+    let room = 0;
+    for (const slot of this.#slots) {
+      if (slot.state === 'ready') room += Math.max(0, this.#settings.concurrency - slot.calls.size);
+    }
+    return room;
+  }
+
   /** Boots the minimum of workers, and keeps it from now on. Rejects with what the first failed boot threw. */
   warm(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -172,7 +181,7 @@ export class Fleet implements SlotListener {
     if (state === 'booting') this.#bootEnded(slot, end);
     else if (state !== 'killed' && state !== 'closing') this.#lost(slot, end);
     // Back in order: the last is put at the front first.
-    for (const call of [...slot.calls.values()].reverse()) {
+    for (const call of [...slot.calls.values()].toReversed()) {
       this.#pool.onLost(call, end, slot.hadBegun(call, end.begun));
     }
     slot.calls.clear();

@@ -11,6 +11,7 @@ import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.int
 import type { ExecutorStats } from '../interfaces/executor.interface.js';
 import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
+import { takeMoving } from '../wire/transfer.js';
 import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
 import { Call, type CallTerms } from './call.js';
 import { CallQueue } from './call-queue.js';
@@ -118,17 +119,18 @@ export class Pool implements FleetListener {
     const signals = signalsOf(request.signal, args, bits);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted) throw aborted.reason;
-    if (this.waiting() + this.#locating >= maxQueue && !this.#fleet.takeRoom()) {
+    const waiting = this.waiting() + this.#locating;
+    if (waiting >= maxQueue && waiting >= maxQueue + this.#fleet.room) {
       throw new ExecutorQueueFullError(name, maxQueue, target.label);
     }
     const terms = this.#termsOf(request);
-    // Before a worker is taken: a bad argument must cost its caller alone.
-    const payload = this.codec.encodeArguments(args, bits);
-    if (payload.moves && payload.attachments.length > 0 && terms.retries > 0) {
+    if (terms.retries > 0 && takeMoving(args)) {
       throw new ExecutorOptionsError(
         `${target.label} has both 'retries' and transfer(): what is moved cannot be sent twice.`,
       );
     }
+    // Before a worker is taken: a bad argument must cost its caller alone.
+    const payload = this.codec.encodeArguments(args, bits);
     const call = new Call(
       this.#nextId++,
       target,
@@ -144,7 +146,7 @@ export class Pool implements FleetListener {
     this.#open.add(call);
     this.#keepAlive.hold();
     this.#startQueueTimer(call);
-    if (request.located) this.#enqueueWhenLocated(call, request.located);
+    if (request.located) void this.#enqueueWhenLocated(call, request.located);
     else this.#enqueue(call);
   }
 
@@ -158,18 +160,15 @@ export class Pool implements FleetListener {
     };
   }
 
-  #enqueueWhenLocated(call: Call, located: Promise<void>): void {
+  async #enqueueWhenLocated(call: Call, located: Promise<void>): Promise<void> {
     this.#locating++;
-    located.then(
-      () => {
-        this.#locating--;
-        if (!call.isSettled) this.#enqueue(call);
-      },
-      (error: unknown) => {
-        this.#locating--;
-        this.#fail(call, error);
-      },
-    );
+    try {
+      await located;
+    } catch (error) {
+      this.#fail(call, error);
+    }
+    this.#locating--;
+    if (!call.isSettled) this.#enqueue(call);
   }
 
   #enqueue(call: Call): void {
@@ -255,7 +254,7 @@ export class Pool implements FleetListener {
   }
 
   onHopeless(error: ExecutorBootError): void {
-    for (const call of this.#queue) this.#fail(call, error);
+    for (const call of this.#queue.toArray()) this.#fail(call, error);
   }
 
   // How a call ends.

@@ -1,14 +1,17 @@
 import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { isAbsolute, parse, resolve as resolvePath } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import type { Reference } from './reference.js';
-import { scriptMap } from './script-map.js';
+import { type Script, scriptMap } from './script-map.js';
 
 type Target = (abstract new (...args: never[]) => unknown) | ((...args: never[]) => unknown);
 
 /** A loaded file is imported in a moment; only one that is still being evaluated can take longer. In ms. */
 const IMPORT_TIMEOUT = 10_000;
+
+const requireCache = createRequire(import.meta.url).cache;
 
 const located = new WeakMap<object, Promise<Reference>>();
 
@@ -54,9 +57,9 @@ async function find(target: Target, file: string | undefined): Promise<Reference
 
 /** @throws ExecutorReferenceError */
 function urlOf(target: Target): string {
-  let url: string | undefined;
+  let script: Script | undefined;
   try {
-    url = scriptMap.urlOf(target);
+    script = scriptMap.scriptOf(target);
   } catch (cause) {
     throw new ExecutorReferenceError(
       `Where ${nameOf(target)} is defined cannot be found out here: ${(cause as Error).message}. ` +
@@ -64,11 +67,25 @@ function urlOf(target: Target): string {
       { cause },
     );
   }
-  if (url?.startsWith('file:')) return url;
+  const url = script?.url;
+  if (script && url?.startsWith('file:')) {
+    if (isLoadedByNode(script)) return url;
+    throw new ExecutorReferenceError(
+      `${nameOf(target)} is defined in ${url}, but a test runner or a bundler evaluated that file in its own way, ` +
+        `so that a worker, which imports it as Node does, might get another thing. Use an inline pool there, or ` +
+        `export it from a file that Node imports itself.`,
+      { cause: new Error('the file was not loaded by Node itself') },
+    );
+  }
   throw new ExecutorReferenceError(
     `${nameOf(target)} is not defined in a file (${url ?? 'it is native, or bound with bind()'}), ` +
       `so a worker cannot import it. ${cure(target)}`,
   );
+}
+
+/** Test runners compile files as scripts of their own, which are neither modules nor known to `require`. */
+function isLoadedByNode({ url, isModule }: Script): boolean {
+  return isModule || Object.hasOwn(requireCache, fileURLToPath(url));
 }
 
 function cure(target: Target): string {

@@ -7,6 +7,12 @@ interface FunctionLocation {
   readonly scriptId: string;
 }
 
+/** A script that was loaded here. */
+export interface Script {
+  readonly url: string;
+  readonly isModule: boolean;
+}
+
 interface InternalProperty {
   readonly name: string;
   readonly value?: { readonly value?: unknown };
@@ -21,17 +27,17 @@ const TARGET = Symbol.for('nestjs-executor.locate');
  */
 class ScriptMap {
   #session: Session | undefined;
-  readonly #urls = new Map<string, string>();
+  readonly #scripts = new Map<string, Script>();
 
   /**
-   * @returns the URL of the file that holds the function's text; `undefined` for bound and native functions
+   * @returns the file that holds the function's text; `undefined` for bound and native functions
    * @throws where the inspector is not to be had (permission model)
    */
-  urlOf(target: object): string | undefined {
-    const scriptId = this.#scriptOf(target);
+  scriptOf(target: object): Script | undefined {
+    const scriptId = this.#scriptIdOf(target);
     if (scriptId === undefined) return undefined;
-    if (!this.#urls.has(scriptId)) this.#refresh();
-    return this.#urls.get(scriptId);
+    if (!this.#scripts.has(scriptId)) this.#refresh();
+    return this.#scripts.get(scriptId);
   }
 
   /** Whether a file is loaded here; never loads it. */
@@ -42,11 +48,11 @@ class ScriptMap {
   }
 
   #knows(url: string): boolean {
-    for (const known of this.#urls.values()) if (known === url) return true;
+    for (const known of this.#scripts.values()) if (known.url === url) return true;
     return false;
   }
 
-  #scriptOf(target: object): string | undefined {
+  #scriptIdOf(target: object): string | undefined {
     // A builtin's module object is the same everywhere, even where `globalThis` is a test runner's sandbox.
     const holder = process.getBuiltinModule('node:inspector') as unknown as Record<symbol, unknown>;
     holder[TARGET] = target;
@@ -87,7 +93,8 @@ class ScriptMap {
     const session = new Session();
     session.connect();
     session.on('Debugger.scriptParsed', ({ params }) => {
-      if (params.url !== '') this.#urls.set(params.scriptId, normalise(params.url));
+      const { scriptId, url, isModule } = params;
+      if (url !== '') this.#scripts.set(scriptId, { url: normalise(url), isModule: isModule === true });
     });
     return (this.#session = session);
   }

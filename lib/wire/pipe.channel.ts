@@ -41,7 +41,7 @@ export class PipeChannel implements Channel {
 
   finish(callback: () => void): void {
     this.flush();
-    if (this.#socket.destroyed) callback();
+    if (this.#socket.destroyed || this.#socket.writableLength === 0) callback();
     else this.#socket.write('', () => callback());
   }
 

@@ -26,7 +26,7 @@ export class PortChannel implements Channel {
 
   send({ type, id, target, attempt, timeout, signals, payload }: Message): void {
     if (payload === undefined) {
-      this.#port.postMessage([type, id, target, attempt, timeout, signals, null]);
+      this.#port.postMessage([type, id, target, attempt, timeout, signals, null], []);
       return;
     }
     const { head, attachments, moves } = payload;

@@ -20,6 +20,7 @@ export class Session {
   readonly #codec = new Codec(new SharedErrorClasses());
   readonly #definitions = new Map<number, TargetDefinition>();
   readonly #bound = new Map<number, Invoke>();
+  readonly #waiting: Message[] = [];
   #runner = new CallRunner('', this.#codec);
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
@@ -54,7 +55,7 @@ export class Session {
         this.#definitions.set(target, parse<TargetDefinition>(payload));
         return;
       case MessageType.call:
-        return void this.#run(incoming);
+        return this.#take(incoming);
       case MessageType.cancel:
         if (payload) this.#runner.cancel(id, payload);
         return;
@@ -82,31 +83,57 @@ export class Session {
     }
   }
 
+  /**
+   * Several calls at a time start in turns of their own: what one leaves must be on its way before another
+   * can block the event loop.
+   */
+  #take(incoming: Message): void {
+    if (this.#concurrency === 1) return void this.#run(incoming);
+    this.#waiting.push(incoming);
+    if (this.#waiting.length === 1) setImmediate(() => this.#startNext());
+  }
+
+  #startNext(): void {
+    this.#channel.finish(() => {
+      const incoming = this.#waiting.shift();
+      if (incoming) void this.#run(incoming);
+      if (this.#waiting.length > 0) setImmediate(() => this.#startNext());
+    });
+  }
+
   async #run({ id, target, attempt, timeout, signals, payload }: Message): Promise<void> {
     if (!payload) return;
     this.#mark?.advance();
-    // With one call at a time the parent knows when it starts: as it is handed over.
-    if (this.#concurrency > 1) this.#send(MessageType.started, id);
     const call = { id, attempt, timeout, signals, args: payload };
     const { failed, payload: outcome } = await this.#runner.run(call, (args) => {
       const invoke = this.#bound.get(target);
-      return invoke ? invoke(args) : this.#bindAndInvoke(target, args);
+      return invoke ? this.#start(id, invoke, args) : this.#bindAndStart(target, id, args);
     });
     this.#send(failed ? MessageType.failure : MessageType.result, id, outcome);
     if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
     if (this.#isClosing) await this.#closeWhenIdle();
   }
 
-  async #bindAndInvoke(target: number, args: readonly unknown[]): Promise<unknown> {
+  async #bindAndStart(target: number, id: number, args: readonly unknown[]): Promise<unknown> {
     const definition = this.#definitions.get(target);
     if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
     const invoke = await this.#context.bind(definition);
     this.#bound.set(target, invoke);
+    return this.#start(id, invoke, args);
+  }
+
+  #start(id: number, invoke: Invoke, args: readonly unknown[]): unknown {
+    // With one call at a time the parent knows when it starts: as it is handed over.
+    if (this.#concurrency > 1) {
+      this.#send(MessageType.started, id);
+      // The method may block the event loop.
+      this.#channel.flush();
+    }
     return invoke(args);
   }
 
   async #closeWhenIdle(): Promise<void> {
-    if (this.#runner.size > 0) return;
+    if (this.#runner.size > 0 || this.#waiting.length > 0) return;
     let exitCode = 0;
     try {
       await this.#context?.close();

@@ -1,0 +1,188 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExecutorModule, ExecutorOptionsError, ExecutorReferenceError } from '../../lib/index.js';
+import {
+  BadPool,
+  BitingNames,
+  GreetingController,
+  Greeter,
+  GuardNeedingMuch,
+  hidden,
+  MixedService,
+  NeedsUnexported,
+  RequestService,
+  Service,
+  SubService,
+  TransientService,
+  UsesExecutor,
+  WithHooks,
+} from '../fixtures/services.js';
+import { ALL_KINDS, startApp, type TestApp, withApp } from '../support/app.js';
+import { rejection, within } from '../support/deadline.js';
+
+describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
+  const there = kind === 'inline' ? 'parent' : 'worker';
+  const providers = [
+    Greeter,
+    Service,
+    SubService,
+    TransientService,
+    RequestService,
+    MixedService,
+    UsesExecutor,
+    BitingNames,
+  ];
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startApp({ kind }, { providers });
+  });
+  afterAll(() => app?.close());
+
+  it('runs the method on an instance with its constructor dependencies', async () => {
+    expect(await within(app.context.get(Service).greet('Ada'))).toBe(`hello Ada from a ${there}`);
+  });
+
+  it('injects properties too', async () => {
+    expect(await within(app.context.get(Service).greetByProperty('Ada'))).toBe(`hello Ada from a ${there}`);
+  });
+
+  it('routes references taken in a constructor, and self-calls', async () => {
+    const service = app.context.get(Service);
+    expect(await within(service.kept('Ada'))).toContain(there);
+    expect(await within(service.twice('Ada'))).toEqual(['parent', `hello Ada from a ${there}`]);
+  });
+
+  it('runs decorated methods inline inside a worker, of the same pool of one', async () => {
+    expect(await within(app.context.get(Service).nested('Ada'))).toBe(`hello Ada from a ${there}`);
+    expect(await within(app.context.get(UsesExecutor).addInside(2, 3))).toBe(5);
+  });
+
+  it('routes a method called by way of super, and runs the override once', async () => {
+    expect(await within(app.context.get(SubService).greet('Ada'))).toBe(
+      `parent sub: hello Ada from a ${there}`,
+    );
+  });
+
+  it('routes transient providers, and mixins by the class that is exported', async () => {
+    expect(await within((await app.context.resolve(TransientService)).where())).toBe(there);
+    expect(await within(app.context.get(MixedService).timed())).toBe(`timed in a ${there}`);
+  });
+
+  it('makes a new instance of a request-scoped class for each call', async () => {
+    const first = await app.context.resolve(RequestService);
+    const second = await app.context.resolve(RequestService);
+    const numbers = [await within(first.instanceNumber()), await within(second.instanceNumber())];
+    expect(numbers[0]?.startsWith(there)).toBe(true);
+    expect(new Set(numbers).size).toBe(2);
+  });
+
+  it('keeps apart the names that every object has', async () => {
+    const service = app.context.get(BitingNames);
+    expect(await within(service['__proto__']())).toBe(`__proto__ in a ${there}`);
+    expect(await within(service.valueOf())).toBe(`valueOf in a ${there}`);
+    const argument = JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2, "toString": 3}') as Record<
+      string,
+      unknown
+    >;
+    const result = await within(service.constructorOf(argument));
+    expect(Object.keys(result).toSorted()).toEqual(['__proto__', 'constructor', 'toString']);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('routes controllers, whose guards stay in the application', async () => {
+    class WebModule {}
+    const web = await within(
+      NestFactory.create(
+        {
+          module: WebModule,
+          imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1 } } })],
+          controllers: [GreetingController],
+          providers: [
+            Greeter,
+            GuardNeedingMuch,
+            { provide: 'ONLY_IN_THE_PARENT', useFactory: () => 'there' },
+          ],
+        },
+        { logger: false, abortOnError: false },
+      ),
+    );
+    try {
+      await within(web.listen(0, '127.0.0.1'));
+      const { port } = web.getHttpServer().address() as AddressInfo;
+      const response = await fetch(`http://127.0.0.1:${port}/greetings/Ada`);
+      expect(await response.json()).toEqual({ greeting: `hello Ada from a ${there}` });
+    } finally {
+      await within(web.close());
+    }
+  });
+
+  it('runs lifecycle hooks where the instance is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hooks-'));
+    const log = join(folder, 'log');
+    try {
+      process.env['HOOK_LOG'] = log;
+      await withApp(
+        { kind },
+        async ({ context }) => {
+          expect(await within(context.get(WithHooks).wasInitialised())).toBe(`${there} true`);
+        },
+        { providers: [WithHooks] },
+      );
+      const lines = readFileSync(log, 'utf8').trim().split('\n').toSorted();
+      expect(lines).toEqual(
+        kind === 'inline' ? ['parent destroyed'] : ['parent destroyed', 'worker destroyed'],
+      );
+    } finally {
+      delete process.env['HOOK_LOG'];
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('refuses a decorated class that the application makes by factory or value', async () => {
+    for (const provider of [{ useFactory: () => new WithHooks() }, { useValue: new WithHooks() }]) {
+      const error = await rejection(startApp({ kind }, { providers: [{ provide: WithHooks, ...provider }] }));
+      expect(error).toBeInstanceOf(ExecutorOptionsError);
+      expect(error.message).toMatch(/WithHooks.*wasInitialised\(\).*providers: \[WithHooks\]/s);
+    }
+  });
+
+  it('names class, method, pool and the nearest name for an unknown pool', async () => {
+    const error = await rejection(startApp({ kind }, { providers: [BadPool] }));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/BadPool\.work\(\).*'poll'.*Did you mean 'pool'\?/);
+  });
+});
+
+describe('@RunInExecutor', () => {
+  it('keeps metadata, name and length', () => {
+    const { greet, greetByProperty } = Service.prototype;
+    expect(Reflect.getMetadata('marked', greet)).toBe('yes');
+    expect(Reflect.getMetadata('inner', greet)).toBe('too');
+    expect(greet.name).toBe('greet');
+    expect(greetByProperty.length).toBe(2);
+  });
+
+  it('runs inline on an instance that Nest did not make', async () => {
+    expect(await new Service(new Greeter()).greet('Ada')).toBe('hello Ada from a parent');
+  });
+
+  it('leaves nothing to see on the instances', async () => {
+    const test = async ({ context }: TestApp) => {
+      expect(Object.getOwnPropertySymbols({ ...context.get(WithHooks) })).toEqual([]);
+    };
+    await withApp({ kind: 'inline' }, test, { providers: [WithHooks] });
+  });
+
+  it('fails the start for a dependency that no file exports', async () => {
+    const error = await rejection(
+      startApp({ kind: 'thread' }, { providers: [NeedsUnexported, hidden.NotExported] }),
+    );
+    expect(error).toBeInstanceOf(ExecutorReferenceError);
+    expect(error.message).toMatch(/NotExported.*services\.js/);
+  });
+});

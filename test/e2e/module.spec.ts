@@ -1,0 +1,273 @@
+import { Injectable, Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { describe, expect, it } from 'vitest';
+import {
+  type Executor,
+  ExecutorModule,
+  type ExecutorModuleAsyncOptions,
+  type ExecutorModuleOptions,
+  ExecutorOptionsError,
+  type ExecutorOptionsFactory,
+  ExecutorReferenceError,
+  getExecutorToken,
+  InjectExecutor,
+} from '../../lib/index.js';
+import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
+import { ContextModule, FailingContext } from '../fixtures/context.module.js';
+import { Greeter, NeedsFactory, Service } from '../fixtures/services.js';
+import { Unresolvable } from '../fixtures/unresolvable.module.js';
+import { add, echo } from '../fixtures/work.js';
+import { startApp, withApp } from '../support/app.js';
+import { rejection, within } from '../support/deadline.js';
+
+const quiet = { abortOnError: false, logger: false } as const;
+class Root {}
+
+async function start(module: ReturnType<typeof ExecutorModule.forRoot>, providers: unknown[] = []) {
+  return within(
+    NestFactory.createApplicationContext(
+      { module: Root, imports: [module], providers: providers as never },
+      quiet,
+    ),
+  );
+}
+
+@Injectable()
+class Consumer {
+  constructor(
+    @InjectExecutor() readonly byDefault: Executor,
+    @InjectExecutor('cpu') readonly cpu: Executor,
+  ) {}
+}
+
+@Injectable()
+class DefaultConsumer {
+  constructor(@InjectExecutor() readonly byDefault: Executor) {}
+}
+
+@Injectable()
+class OptionsFactory implements ExecutorOptionsFactory {
+  createExecutorOptions(): ExecutorModuleOptions {
+    return { pools: { cpu: { kind: 'inline' } } };
+  }
+}
+
+@Module({ providers: [OptionsFactory], exports: [OptionsFactory] })
+class FactoryModule {}
+
+describe('forRoot', () => {
+  it('without options has one thread pool, default', async () => {
+    const app = await start(ExecutorModule.forRoot());
+    const executor = app.get<Executor>(getExecutorToken());
+    expect(executor).toMatchObject({ name: 'default', kind: 'thread' });
+    expect(await within(executor.run(add, 1, 2))).toBe(3);
+    expect(app.get(getExecutorToken('default'))).toBe(executor);
+    await within(app.close());
+  });
+
+  it('provides each pool, and the default one', async () => {
+    const module = ExecutorModule.forRoot({
+      pools: { io: { kind: 'inline' }, cpu: { kind: 'inline' } },
+      default: 'io',
+    });
+    const app = await start(module, [Consumer]);
+    const consumer = app.get(Consumer);
+    expect(consumer.byDefault.name).toBe('io');
+    expect(consumer.cpu.name).toBe('cpu');
+    await within(app.close());
+  });
+
+  it('takes the only pool as default', async () => {
+    const app = await start(ExecutorModule.forRoot({ pools: { cpu: { kind: 'inline' } } }), [Consumer]);
+    expect(app.get(Consumer).byDefault.name).toBe('cpu');
+    await within(app.close());
+  });
+
+  it('fails for a bare @InjectExecutor() without a default, and only then', async () => {
+    const pools = { a: { kind: 'inline' }, b: { kind: 'inline' } } as const;
+    const app = await start(ExecutorModule.forRoot({ pools }));
+    await within(app.close());
+    const error = await rejection(start(ExecutorModule.forRoot({ pools }), [DefaultConsumer]));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/DefaultConsumer.*'a', 'b'/);
+  });
+
+  it('keeps pools apart whose names every object has', async () => {
+    const pools = JSON.parse(
+      '{"__proto__": {"kind": "inline"}, "constructor": {"kind": "inline"}, "toString": {"kind": "inline"}}',
+    ) as object;
+    const app = await start(ExecutorModule.forRoot({ pools: pools as never }));
+    for (const name of ['__proto__', 'constructor', 'toString']) {
+      expect(await within(app.get<Executor>(getExecutorToken(name)).run(echo<string>, name))).toBe(name);
+    }
+    await within(app.close());
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['unknown option', { pools: { cpu: { sizes: 4 } } }, /Pool 'cpu'.*'sizes'.*4.*Did you mean 'size'\?/],
+    ['size 0', { pools: { cpu: { size: 0 } } }, /Pool 'cpu'.*'size'.*1 or more.*0/],
+    ["size 'four'", { pools: { cpu: { size: 'four' } } }, /'size'.*'four'/],
+    ['size range', { pools: { cpu: { size: { min: 3, max: 2 } } } }, /'size'.*min.*max/],
+    ['kind', { pools: { cpu: { kind: 'fork' } } }, /'kind'.*'thread', 'process', 'inline'.*'fork'/],
+    ['timeout', { pools: { cpu: { timeout: -1 } } }, /'timeout'.*ms.*-1/],
+    ['timeout beyond timers', { pools: { cpu: { timeout: 2 ** 31 } } }, /'timeout'/],
+    ['NaN', { pools: { cpu: { maxQueue: Number.NaN } } }, /'maxQueue'.*NaN/],
+    ['recycle', { pools: { cpu: { recycle: { call: 3 } } } }, /'recycle'.*'call'.*'calls'/],
+    [
+      'limits',
+      { pools: { cpu: { resourceLimits: { maxOldGenerationSizeMb: 0 } } } },
+      /maxOldGenerationSizeMb/,
+    ],
+    ['env', { pools: { cpu: { env: { A: 1 } } } }, /'env'/],
+    ['execArgv', { pools: { cpu: { execArgv: '--flag' } } }, /'execArgv'.*list/],
+    ['context', { pools: { cpu: { context: 'AppModule' } } }, /'context'.*class/],
+    ['null pool', { pools: { cpu: null } }, /Pool 'cpu'.*null/],
+    ['no pool', { pools: {} }, /'pools' is empty/],
+    ['pools as a list', { pools: ['cpu'] }, /'pools' must be an object/],
+    ['default', { pools: { cpu: {} }, default: 'cpus' }, /'default'.*'cpus'.*Did you mean 'cpu'\?/],
+    ['key', { pool: {} }, /'pool'.*Did you mean 'pools'\?/],
+  ])('refuses a wrong option: %s', async (_name, options, message) => {
+    const error = await rejection(start(ExecutorModule.forRoot(options as ExecutorModuleOptions)));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(message);
+  });
+
+  it('refuses to be registered twice', async () => {
+    const second = ExecutorModule.forRoot({ pools: { b: { kind: 'inline' } } });
+    const module = {
+      module: Root,
+      imports: [ExecutorModule.forRoot({ pools: { a: { kind: 'inline' } } }), second],
+    };
+    const error = await rejection(NestFactory.createApplicationContext(module, quiet));
+    expect(error.message).toMatch(/more than once/);
+  });
+
+  it('refuses wrong call options', async () => {
+    await withApp({ kind: 'inline' }, async ({ executor }) => {
+      expect(() => executor.with({ timeout: 0 })).toThrow(ExecutorOptionsError);
+      expect(() => executor.with({ retry: 1 } as never)).toThrow(/'retry'.*Did you mean 'retries'\?/);
+    });
+  });
+});
+
+describe('forRootAsync', () => {
+  it.each<[string, ExecutorModuleAsyncOptions]>([
+    [
+      'useFactory',
+      {
+        pools: ['cpu'],
+        imports: [
+          ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ cpu: { kind: 'inline', size: 3 } })] }),
+        ],
+        inject: [ConfigService],
+        useFactory: (config: ConfigService) => ({ pools: { cpu: config.getOrThrow('cpu') } }),
+      },
+    ],
+    ['useClass', { pools: ['cpu'], useClass: OptionsFactory }],
+    ['useExisting', { pools: ['cpu'], imports: [FactoryModule], useExisting: OptionsFactory }],
+  ])('takes its options by %s', async (_name, options) => {
+    const app = await start(ExecutorModule.forRootAsync(options), [Consumer]);
+    expect(app.get(Consumer).cpu).toMatchObject({ name: 'cpu', kind: 'inline' });
+    await within(app.close());
+  });
+
+  it('refuses pools that were not named, and names that are no pools', async () => {
+    const module = ExecutorModule.forRootAsync({
+      pools: ['cpu', 'io'],
+      useFactory: () => ({ pools: { cpu: {}, net: {} } }),
+    });
+    const error = await rejection(start(module));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/lack 'io' and have 'net' besides/);
+  });
+});
+
+describe('the context of a pool', () => {
+  const stage = { STAGE: 'tests' };
+
+  it('provides what must be configured, and nothing a second time', async () => {
+    const metadata = {
+      providers: [NeedsFactory, Service, Greeter, { provide: 'DATABASE', useValue: { name: 'parent' } }],
+    };
+    await withApp(
+      { kind: 'thread', context: ContextModule, env: stage },
+      async ({ context }) => {
+        expect(await within(context.get(NeedsFactory).databaseName())).toBe('worker database for tests');
+        expect(await within(context.get(Service).greet('Ada'))).toContain('worker');
+      },
+      metadata,
+    );
+  });
+
+  it('is asked for by name when a dependency is made by a factory', async () => {
+    const providers = [NeedsFactory, { provide: 'DATABASE', useFactory: () => ({ name: 'parent' }) }];
+    const error = await rejection(startApp({ kind: 'process' }, { providers }));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/NeedsFactory\.databaseName\(\).*pool 'pool'.*'DATABASE'.*context/s);
+  });
+
+  it.each(['thread', 'process'] as const)(
+    "that fails, fails the application's start with its own message (%s)",
+    async (kind) => {
+      const error = await rejection(startApp({ kind, context: FailingContext }));
+      expect(error.message).toContain('no such database');
+      expect((error.cause as Error).message).toBe('no such database');
+    },
+  );
+
+  it("with a graph that cannot be resolved fails the start with Nest's message", async () => {
+    const error = await rejection(startApp({ kind: 'thread', context: Unresolvable }));
+    expect(error.message).toMatch(/Nest can't resolve dependencies of the Service/);
+  });
+});
+
+describe('in tests of applications', () => {
+  it('a pool can be overridden by its token, for decorated methods too', async () => {
+    const seen: unknown[] = [];
+    const fake = {
+      name: 'fake',
+      kind: 'inline',
+      run: async (fn: (...args: unknown[]) => unknown, ...args: unknown[]) => {
+        seen.push(args);
+        return fn(...args);
+      },
+    };
+    const testing = await Test.createTestingModule({
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind: 'process' } } })],
+      providers: [CatalogService, ParserOptions],
+    })
+      .overrideProvider(getExecutorToken('pool'))
+      .useValue(fake)
+      .compile();
+    const app = testing.createNestApplication({ logger: false });
+    await within(app.init());
+    expect(await within(app.get(CatalogService).parse('x'))).toBe('parsed:x');
+    expect(seen).toEqual([['x']]);
+    await within(app.close());
+  });
+
+  it.each(['a closure', 'a bound function', 'a native function'])(
+    '%s is refused with the cure',
+    async (what) => {
+      const functions: Record<string, () => unknown> = {
+        'a closure': () => what,
+        'a bound function': add.bind(null, 1, 2) as () => number,
+        'a native function': Math.random,
+      };
+      await withApp({ kind: 'thread' }, async ({ executor }) => {
+        const error = await rejection(executor.run(functions[what] as () => unknown));
+        expect(error).toBeInstanceOf(ExecutorReferenceError);
+        expect(error.message).toMatch(/export/i);
+      });
+    },
+  );
+
+  it.each([undefined, 42, 'add', {}])('run(%j) is a rejection, not a throw', async (fn) => {
+    await withApp({ kind: 'inline' }, async ({ executor }) => {
+      const error = await rejection(executor.run(fn as never));
+      expect(error).toBeInstanceOf(ExecutorReferenceError);
+    });
+  });
+});

@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { ExecutorQueueFullError, ExecutorTimeoutError } from '../../lib/index.js';
+import {
+  add,
+  attempt,
+  commandLine,
+  count,
+  echoLater,
+  environment,
+  obeysSignal,
+  spin,
+  whoAmI,
+} from '../fixtures/work.js';
+import byDefault from '../fixtures/work.js';
+import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, until, within } from '../support/deadline.js';
+
+describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
+  it('runs exported functions, by name and as default', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      expect(executor.name).toBe('pool');
+      expect(executor.kind).toBe(kind);
+      expect(await within(executor.run(add, 2, 3))).toBe(5);
+      expect(await within(executor.run(byDefault))).toBe('default');
+    });
+  });
+
+  it('runs as many calls at once as it has workers, and lets the others wait', async () => {
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      const calls = [1, 2, 3, 4, 5].map((n) => executor.run(echoLater<number>, n, 50));
+      await until(() => executor.stats().running === 2, 'two running');
+      expect(executor.stats()).toMatchObject({ running: 2, queued: 3, workers: 2 });
+      expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4, 5]);
+      const stats = executor.stats();
+      expect(stats).toMatchObject({ running: 0, queued: 0, completed: 5, failed: 0, rejected: 0, lost: 0 });
+      expect(stats.runTime.p50).toBeGreaterThan(30);
+      expect(stats.waitTime.p99).toBeGreaterThanOrEqual(stats.waitTime.p50);
+    });
+  });
+
+  it('has several calls in flight in one worker with concurrency', async () => {
+    await withApp({ kind, concurrency: 3 }, async ({ executor }) => {
+      const calls = [1, 2, 3, 4].map((n) => executor.run(echoLater<number>, n, 50));
+      await until(() => executor.stats().running === 3, 'three running');
+      expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4]);
+      expect(executor.stats().workers).toBe(1);
+    });
+  });
+
+  it('starts higher priorities first, equal ones in order', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const order: number[] = [];
+      const run = async (n: number, priority: number) => {
+        await executor.with({ priority }).run(echoLater<number>, n, 1);
+        order.push(n);
+      };
+      const first = executor.run(echoLater<number>, 0, 30);
+      const others = [run(1, 0), run(2, 5), run(3, -1), run(4, 5), run(5, 0)];
+      await within(Promise.all([first, ...others]));
+      expect(order).toEqual([2, 4, 1, 5, 3]);
+    });
+  });
+
+  it('refuses what is more than maxQueue', async () => {
+    await withApp({ kind, maxQueue: 2 }, async ({ executor }) => {
+      await within(Promise.all([executor.run(add, 1, 1), executor.run(echoLater<number>, 0, 1)]));
+      const accepted = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 30));
+      const error = await rejection<ExecutorQueueFullError>(executor.run(add, 1, 2));
+      expect(error).toBeInstanceOf(ExecutorQueueFullError);
+      expect(error).toMatchObject({ code: 'EXECUTOR_QUEUE_FULL', pool: 'pool', maxQueue: 2 });
+      expect(await within(Promise.all(accepted))).toEqual([1, 2, 3]);
+      expect(executor.stats().rejected).toBe(1);
+    });
+  });
+
+  it('takes only what can start at once with maxQueue 0', async () => {
+    await withApp({ kind, maxQueue: 0 }, async ({ executor }) => {
+      await until(() => executor.stats().workers === 1, 'a worker');
+      await within(executor.run(echoLater<number>, 0, 1));
+      const first = executor.run(echoLater<number>, 1, 30);
+      expect(await rejection(executor.run(add, 1, 1))).toBeInstanceOf(ExecutorQueueFullError);
+      expect(await within(first)).toBe(1);
+    });
+  });
+
+  it('ends a call that waits longer than queueTimeout', async () => {
+    await withApp({ kind, queueTimeout: 40 }, async ({ executor }) => {
+      await within(executor.run(echoLater<string>, 'found', 1));
+      const first = executor.run(echoLater<string>, 'kept', 250);
+      const error = await rejection<ExecutorTimeoutError>(executor.run(add, 1, 1));
+      expect(error).toBeInstanceOf(ExecutorTimeoutError);
+      expect(error).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue', timeout: 40 });
+      expect(await within(first)).toBe('kept');
+    });
+  });
+
+  it('counts timeout from the start of the method, not from the call', async () => {
+    await withApp({ kind, timeout: 300 }, async ({ executor }) => {
+      const calls = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 200));
+      expect(await within(Promise.all(calls))).toEqual([1, 2, 3]);
+      const error = await rejection<ExecutorTimeoutError>(executor.with({ timeout: 20 }).run(obeysSignal));
+      expect(error).toMatchObject({ phase: 'run', timeout: 20, pool: 'pool' });
+      expect(error.stack).toContain('pool.spec');
+    });
+  });
+
+  it('counts timeout from the start with concurrency too', async () => {
+    await withApp({ kind, concurrency: 2, timeout: 400 }, async ({ executor }) => {
+      if (kind === 'inline') return;
+      await within(executor.run(add, 1, 1));
+      // The second is handed over while the first blocks the worker's event loop.
+      const calls = [executor.run(spin, 300), executor.run(spin, 300)];
+      expect(await within(Promise.all(calls))).toEqual([300, 300]);
+    });
+  });
+
+  it('tells a call of itself', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      expect(await within(executor.run(attempt))).toBe(1);
+    });
+  });
+
+  it('closes an idle pool and leaves no timer and no handle', async () => {
+    const before = process.getActiveResourcesInfo().length;
+    await withApp({ kind, timeout: 5_000, queueTimeout: 5_000 }, async ({ executor }) => {
+      await within(executor.run(add, 1, 1));
+    });
+    await until(() => process.getActiveResourcesInfo().length <= before, 'nothing left');
+  });
+});
+
+describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
+  it('are booted eagerly, and are others than the application', async () => {
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      expect(executor.stats().workers).toBe(2);
+      const both = await within(Promise.all([1, 2].map(() => executor.run(whoAmI))));
+      expect(both).not.toContain(whoAmI());
+    });
+  });
+
+  it('are booted with the first call if lazy', async () => {
+    await withApp({ kind, warmup: 'lazy' }, async ({ executor }) => {
+      expect(executor.stats().workers).toBe(0);
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+      expect(executor.stats().workers).toBe(1);
+    });
+  });
+
+  it('become more under load and fewer after idleTimeout', async () => {
+    await withApp({ kind, size: { min: 0, max: 2 }, idleTimeout: 50 }, async ({ executor }) => {
+      expect(executor.stats().workers).toBe(0);
+      const calls = [1, 2, 3, 4].map((n) => executor.run(echoLater<number>, n, 400));
+      await until(() => executor.stats().workers === 2, 'two workers');
+      expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4]);
+      await until(() => executor.stats().workers === 0, 'no worker left');
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+    });
+  });
+
+  it('are replaced after recycle.calls, and no call notices', async () => {
+    await withApp({ kind, recycle: { calls: 3 } }, async ({ executor }) => {
+      const seen = new Set<string>();
+      let most = 0;
+      await until(async () => {
+        seen.add(await within(executor.run(whoAmI)));
+        most = Math.max(most, await within(executor.run(count)));
+        return seen.size >= 3;
+      }, 'three workers after another');
+      expect(most).toBeGreaterThanOrEqual(1);
+      expect(executor.stats()).toMatchObject({ failed: 0, lost: 0, rejected: 0 });
+    });
+  });
+
+  it('are replaced above recycle.memoryMb', async () => {
+    await withApp({ kind, recycle: { memoryMb: 1 } }, async ({ executor }) => {
+      const first = await within(executor.run(whoAmI));
+      await until(async () => (await within(executor.run(whoAmI))) !== first, 'another worker');
+      expect(executor.stats()).toMatchObject({ failed: 0, lost: 0 });
+    });
+  });
+
+  it('get env and execArgv, beside the environment of the application', async () => {
+    process.env['FROM_PARENT'] = 'yes';
+    try {
+      const options = { kind, env: { ADDED: 'too' }, execArgv: ['--no-deprecation'] };
+      await withApp(options, async ({ executor }) => {
+        expect(await within(executor.run(environment, 'ADDED'))).toBe('too');
+        expect(await within(executor.run(environment, 'FROM_PARENT'))).toBe('yes');
+        expect(await within(executor.run(commandLine))).toContain('--no-deprecation');
+      });
+    } finally {
+      delete process.env['FROM_PARENT'];
+    }
+  });
+});

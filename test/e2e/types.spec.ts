@@ -1,0 +1,38 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import { type Executor, RunInExecutor } from '../../lib/index.js';
+import { add, echo, echoLater } from '../fixtures/work.js';
+
+/** Checked by the compiler: an `expect-error` that is none fails the build. */
+export class Typed {
+  @RunInExecutor()
+  async good(): Promise<number> {
+    return 1;
+  }
+
+  @RunInExecutor('pool', { timeout: 1_000, priority: 1, retries: 2 })
+  alsoGood(text: string): Promise<string> {
+    return Promise.resolve(text);
+  }
+
+  // @ts-expect-error: does not return a promise
+  @RunInExecutor()
+  bad(): number {
+    return 1;
+  }
+}
+
+describe('types', () => {
+  it('flow through run()', () => {
+    const executor = undefined as unknown as Executor;
+    const calls = () => [
+      expectTypeOf(executor.run(add, 1, 2)).toEqualTypeOf<Promise<number>>(),
+      expectTypeOf(executor.run(echo<string>, 'x')).toEqualTypeOf<Promise<string>>(),
+      expectTypeOf(executor.run(echoLater<Date>, new Date(), 5)).toEqualTypeOf<Promise<Date>>(),
+      // @ts-expect-error: wrong argument
+      executor.run(add, 1, '2'),
+      // @ts-expect-error: too few arguments
+      executor.run(add, 1),
+    ];
+    expectTypeOf(calls).toBeFunction();
+  });
+});

@@ -1,0 +1,51 @@
+import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  type Executor,
+  ExecutorModule,
+  getExecutorToken,
+  type PoolKind,
+  type PoolOptions,
+} from '../../lib/index.js';
+import { within } from './deadline.js';
+
+export const WORKER_KINDS: readonly PoolKind[] = ['thread', 'process'];
+export const ALL_KINDS: readonly PoolKind[] = [...WORKER_KINDS, 'inline'];
+
+export interface TestApp {
+  readonly context: INestApplicationContext;
+  /** The pool called `pool`. */
+  readonly executor: Executor;
+  close(): Promise<void>;
+}
+
+/** Starts a real Nest application with one pool, `pool`, of one worker unless told otherwise. */
+export async function startApp(pool: PoolOptions, metadata: ModuleMetadata = {}): Promise<TestApp> {
+  class TestModule {}
+  const module = {
+    module: TestModule,
+    ...metadata,
+    imports: [ExecutorModule.forRoot({ pools: { pool: { size: 1, ...pool } } }), ...(metadata.imports ?? [])],
+  };
+  const starting = NestFactory.createApplicationContext(module, { abortOnError: false, logger: false });
+  const context = await within(starting, 'the start');
+  return {
+    context,
+    executor: context.get<Executor>(getExecutorToken('pool')),
+    close: () => within(context.close(), 'closing'),
+  };
+}
+
+/** Starts it, runs the test, closes it whatever happened. */
+export async function withApp(
+  pool: PoolOptions,
+  test: (app: TestApp) => Promise<void>,
+  metadata: ModuleMetadata = {},
+): Promise<void> {
+  const app = await startApp(pool, metadata);
+  try {
+    await test(app);
+  } finally {
+    await app.close();
+  }
+}
