@@ -57,7 +57,7 @@ export class Session {
       case MessageType.call:
         return this.#take(incoming);
       case MessageType.cancel:
-        if (payload) this.#runner.cancel(id, payload);
+        if (payload) this.#cancel(id, payload);
         return;
       case MessageType.ping:
         return this.#send(MessageType.pong);
@@ -91,6 +91,15 @@ export class Session {
     if (this.#concurrency === 1) return void this.#run(incoming);
     this.#waiting.push(incoming);
     if (this.#waiting.length === 1) setImmediate(() => this.#startNext());
+  }
+
+  #cancel(id: number, reason: Payload): void {
+    const index = this.#waiting.findIndex((call) => call.id === id);
+    if (index < 0) return this.#runner.cancel(id, reason);
+    this.#waiting.splice(index, 1);
+    // Counted as begun, in which order the parent counts too; it never runs.
+    this.#mark?.advance();
+    this.#send(MessageType.failure, id, reason);
   }
 
   #startNext(): void {

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { WORKER_KINDS } from '../support/app.js';
+import { until, within } from '../support/deadline.js';
+
+const MAIN = fileURLToPath(new URL('../fixtures/lifecycle.main.js', import.meta.url));
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly errors: () => string;
+  readonly exit: Promise<{ code: number | null; signal: string | null }>;
+}
+
+function run(
+  kind: string,
+  what: string,
+  options: { nodeArgs?: string[]; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Run {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, kind, what], {
+    // A group of its own, to be signalled as a terminal or systemd does.
+    detached: true,
+    cwd: options.cwd ?? process.cwd(),
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const exit = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  return { child, output: () => output, errors: () => errors, exit };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
+  it('ends by itself while the pool is idle', async () => {
+    const { exit, output } = run(kind, 'idle');
+    expect(await within(exit)).toEqual({ code: 0, signal: null });
+    expect(output()).toMatch(/^\d+:\d+\n$/);
+  });
+
+  it('stays until a call in flight is answered', async () => {
+    const { exit, output } = run(kind, 'in flight');
+    expect(await within(exit)).toEqual({ code: 0, signal: null });
+    expect(output()).toBe('answered\n');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'drains on %s to the whole group, and every worker closes its context',
+    async (signal) => {
+      const folder = mkdtempSync(join(tmpdir(), 'drain-'));
+      const log = join(folder, 'log');
+      try {
+        const { child, exit, output, errors } = run(kind, 'drain', { env: { HOOK_LOG: log } });
+        await until(() => output().includes('running'), 'the calls');
+        process.kill(-(child.pid as number), signal);
+        expect(await within(exit)).toEqual({ code: null, signal });
+        expect(output(), errors()).toContain('drained 1,2,3');
+        expect(readFileSync(log, 'utf8')).toContain('worker destroyed');
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
+  it('leaves no worker when it is SIGKILLed while one is in an endless loop', async () => {
+    const { child, exit, output } = run(kind, 'blocked');
+    await until(() => output().includes('\n'), 'the worker');
+    const worker = Number(output().split(':')[0]);
+    // The loop must have begun: before, the end of the pipe would do.
+    await until(() => cpuSeconds(worker) > 1, 'the loop');
+    child.kill('SIGKILL');
+    await within(exit);
+    await until(() => !isAlive(worker), 'the end of the worker', 6_000);
+  });
+
+  it('says one line for its pool and one for a lost worker', async () => {
+    const { exit, output } = run(kind, 'logs');
+    expect(await within(exit)).toEqual({ code: 0, signal: null });
+    const lines = output()
+      .split('\n')
+      .filter((line) => line.includes("Pool 'pool'"));
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/Pool 'pool' \(\w+, size 1\) started in \d+ ms/);
+    expect(lines[1]).toMatch(/exited with code 1/);
+  });
+
+  it.each<[string, Parameters<typeof run>[2]]>([
+    ['--inspect', { nodeArgs: ['--inspect=127.0.0.1:0'] }],
+    ['a loader', { nodeArgs: ['--import', 'tsx'] }],
+    ['NODE_OPTIONS', { env: { NODE_OPTIONS: '--inspect=127.0.0.1:0 --no-deprecation' } }],
+    ['another working directory', { cwd: tmpdir() }],
+  ])('works under %s', async (_how, options) => {
+    const { exit, output, errors } = run(kind, 'idle', options);
+    expect(await within(exit), errors()).toEqual({ code: 0, signal: null });
+    expect(output()).toMatch(/^\d+:\d+\n$/);
+    expect(errors()).not.toMatch(/address already in use/);
+  });
+});
+
+/** CPU time that a process has used, in seconds. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  // utime and stime are fields 14 and 15; the kernel counts in hundredths.
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
