@@ -35,7 +35,8 @@ function* featuresOf(
   for (const [key, below] of Object.entries(branch)) {
     if (key === '__compat') continue;
     const here = path === '' ? key : `${path}.${key}`;
-    if (below.__compat) yield [here, below.__compat.support];
+    const { __compat: feature } = below;
+    if (feature) yield [here, feature.support];
     yield* featuresOf(below, here);
   }
 }

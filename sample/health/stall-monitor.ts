@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How often Node looks, in ms; a free event loop shows delays of about this much. */
 const RESOLUTION = 1;
 
-/** How long until a stall that is just over has been seen, in ms. */
+/** Within which Node is sure to have looked, in ms. */
 const SETTLED = 20;
 
 /** The longest time that the event loop was held up. */
@@ -27,7 +27,8 @@ export class StallMonitor implements OnModuleInit, OnModuleDestroy {
   }
 
   async reset(): Promise<void> {
-    await sleep(SETTLED);
     this.#delays.reset();
+    // Node measures from one look to the next, and has forgotten the last one.
+    await sleep(SETTLED);
   }
 }

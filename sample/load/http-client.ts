@@ -5,6 +5,9 @@ export interface Upload {
   readonly bytes: Buffer;
 }
 
+/** How long an answer may take, in ms. */
+const LIMIT = 30_000;
+
 /** Connections to the server that stay open. */
 export class HttpClient {
   readonly #agent: Agent;
@@ -20,7 +23,8 @@ export class HttpClient {
   send(method: 'GET' | 'POST', path: string, upload?: Upload): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const headers = upload && { 'content-type': upload.type, 'content-length': upload.bytes.length };
-      const sent = request(`${this.server}/${path}`, { method, agent: this.#agent, headers }, (answer) => {
+      const options = { method, agent: this.#agent, headers, signal: AbortSignal.timeout(LIMIT) };
+      const sent = request(`${this.server}/${path}`, options, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.once('error', reject);

@@ -17,9 +17,9 @@ export async function pingWhile(server: string, work: Promise<unknown>): Promise
   const client = new HttpClient(server, USERS);
   const startedAt = performance.now();
   const times: number[] = [];
-  let isOver = false;
+  const progress = { isOver: false };
   const ping = async () => {
-    while (!isOver) {
+    while (!progress.isOver) {
       const sentAt = performance.now();
       await client.send('GET', 'ping');
       times.push(performance.now() - sentAt);
@@ -27,7 +27,7 @@ export async function pingWhile(server: string, work: Promise<unknown>): Promise
     }
   };
   try {
-    await Promise.all([work.finally(() => (isOver = true)), ...Array.from({ length: USERS }, ping)]);
+    await Promise.all([work.finally(() => (progress.isOver = true)), ...Array.from({ length: USERS }, ping)]);
   } finally {
     client.close();
   }

@@ -25,14 +25,14 @@ export const WORKLOADS: readonly Workload[] = [
     pool: 'processes',
     method: 'GET',
     resource: 'browsers',
-    questions: ['firefox', 'safari', 'chrome', 'ie'].map((browser) => `lacking=${browser}`),
+    questions: ['firefox', 'safari', 'chrome', 'edge', 'opera', 'ie'].map((browser) => `lacking=${browser}`),
   },
   {
     name: 'convert a photograph',
     pool: 'processes',
     method: 'POST',
     resource: 'photo',
-    questions: [1280, 1440, 1600, 1920].map((width) => `width=${width}`),
+    questions: [640, 960, 1280, 1440, 1600, 1920].map((width) => `width=${width}`),
     upload: { type: 'image/jpeg', bytes: readFileSync(PHOTOGRAPH) },
   },
   {

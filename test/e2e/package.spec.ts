@@ -132,7 +132,7 @@ async function copiesOf(name: string, folder: string): Promise<string[]> {
 function npm(cwd: string, args: readonly string[]): ReturnType<typeof runProgram> {
   const script = process.env['npm_execpath'];
   const options = { cwd, deadline: 90_000 };
-  return script?.endsWith('.js')
+  return script?.endsWith('npm-cli.js')
     ? runProgram(process.execPath, [script, ...args], options)
     : runProgram('npm', args, options);
 }

@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Call } from '../../lib/pool/call.js';
+import { CallQueue } from '../../lib/pool/call-queue.js';
+
+let nextId = 1;
+
+function makeCall(priority: number): Call {
+  const target = { label: 'test', definition: undefined, invoke: () => undefined };
+  const terms = { timeout: 0, queueTimeout: 0, priority, retries: 0 };
+  const ignore = () => {};
+  return new Call(
+    nextId++,
+    target,
+    undefined,
+    { head: '', attachments: [], moves: false },
+    0,
+    terms,
+    {},
+    ignore,
+    ignore,
+  );
+}
+
+type Step =
+  | { do: 'push'; priority: number }
+  | { do: 'unshift'; priority: number }
+  | { do: 'shift' }
+  | { do: 'remove'; at: number };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constantFrom('push' as const, 'unshift' as const),
+    priority: fc.integer({ min: -2, max: 2 }),
+  }),
+  fc.record({ do: fc.constant('shift' as const) }),
+  fc.record({ do: fc.constant('remove' as const), at: fc.nat() }),
+);
+
+describe('CallQueue', () => {
+  it('behaves as a list sorted by priority, whatever is done to it', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const queue = new CallQueue();
+        let model: Call[] = [];
+        for (const action of steps) {
+          if (action.do === 'push') {
+            const call = makeCall(action.priority);
+            queue.push(call);
+            const index = model.findIndex((other) => other.terms.priority < action.priority);
+            model.splice(index < 0 ? model.length : index, 0, call);
+          } else if (action.do === 'unshift') {
+            const call = makeCall(action.priority);
+            queue.unshift(call);
+            const index = model.findIndex((other) => other.terms.priority <= action.priority);
+            model.splice(index < 0 ? model.length : index, 0, call);
+          } else if (action.do === 'shift') {
+            expect(queue.shift()).toBe(model.shift());
+          } else {
+            const call = model[action.at % Math.max(1, model.length)];
+            if (call) queue.remove(call);
+            model = model.filter((other) => other !== call);
+          }
+          expect(queue.size).toBe(model.length);
+          expect(queue.toArray()).toEqual(model);
+        }
+      }),
+    );
+  });
+
+  it('takes a call out once', () => {
+    const queue = new CallQueue();
+    const call = makeCall(0);
+    queue.push(call);
+    queue.remove(call);
+    queue.remove(call);
+    expect(queue.size).toBe(0);
+    expect(queue.shift()).toBeUndefined();
+  });
+});
