@@ -138,6 +138,11 @@ export class ExecutorSerializationError extends ExecutorError {
   ) {
     super(`The ${subject} cannot be sent between an application and its workers: ${why}`, options);
   }
+
+  /** Says of which call, once that is known. */
+  nameCall(call: string): void {
+    this.message = `${call}: ${this.message}`;
+  }
 }
 
 /**

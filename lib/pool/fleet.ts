@@ -136,8 +136,8 @@ export class Fleet implements SlotListener {
     return new Promise((resolve) => {
       this.#whenEmpty = resolve;
       for (const slot of this.#slots) {
-        if (slot.state === 'booting') this.#kill(slot, undefined);
-        else if (slot.state === 'ready' || slot.state === 'retiring') this.#closeSlot(slot);
+        // One that boots is let finish that: a thread that is ended while it reads files leaves them open.
+        if (slot.state !== 'killed' && slot.state !== 'closing') this.#closeSlot(slot);
       }
       if (this.#slots.size === 0) resolve();
     });
@@ -264,11 +264,11 @@ export class Fleet implements SlotListener {
     slot.timer = setTimeout(() => this.#kill(slot, 'it did not close in time'), CLOSING_GRACE).unref();
   }
 
-  #kill(slot: WorkerSlot, why: string | undefined): void {
+  #kill(slot: WorkerSlot, why: string): void {
     if (slot.state === 'killed') return;
     slot.state = 'killed';
     slot.stopTimer();
-    if (why !== undefined) this.#pool.log(`${slot.handle.label} is ended: ${why}`);
+    this.#pool.log(`${slot.handle.label} is ended: ${why}`);
     slot.handle.kill();
   }
 

@@ -78,8 +78,7 @@ export class Pool implements FleetListener {
         this.#accept(target, args, request, resolve, reject);
       } catch (error) {
         this.#statistics.rejected++;
-        appendSite(error, request.site, target.label, this.settings.name);
-        reject(error);
+        reject(this.#explain(error, target.label, request.site));
       }
     });
   }
@@ -295,8 +294,14 @@ export class Pool implements FleetListener {
 
   #reject(call: Call, reason: unknown): void {
     if (!this.#settle(call)) return;
-    appendSite(reason, call.site, call.label, this.settings.name);
-    call.reject(reason);
+    call.reject(this.#explain(reason, call.label, call.site));
+  }
+
+  /** Says which call failed, and where it was made. */
+  #explain(reason: unknown, label: string, site: CallSite): unknown {
+    if (reason instanceof ExecutorSerializationError) reason.nameCall(label);
+    appendSite(reason, site, label, this.settings.name);
+    return reason;
   }
 
   /** @returns whether it was open till now */

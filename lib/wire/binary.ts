@@ -6,6 +6,7 @@ import {
   type ErrorRecord,
   fillError,
   recordError,
+  withoutFrames,
 } from './error-record.js';
 import { isError } from './survey.js';
 import { moveBuffer } from './transfer.js';
@@ -196,7 +197,7 @@ export class BinaryReader extends Deserializer {
 
 /** Its state is not in properties, so that it must be constructed. */
 function makeDomException([text, name, stack]: readonly [string, string, string]): DOMException {
-  const exception = new DOMException(text, name);
+  const exception = withoutFrames(() => new DOMException(text, name));
   Object.defineProperty(exception, 'stack', { value: stack, configurable: true, writable: true });
   return exception;
 }

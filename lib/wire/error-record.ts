@@ -63,9 +63,21 @@ function nearestClass(error: object, classes: ErrorClasses, unlearnt: Set<object
 
 /** A native error without its class and properties yet, as it may be part of itself (`cause`). */
 export function emptyError(): Error {
-  const error = new Error();
-  delete error.stack;
-  return error;
+  return withoutFrames(() => new Error());
+}
+
+/**
+ * Makes an error that keeps no stack frames of its own. Frames hold on to whoever ran in them: here the
+ * deserializer, which holds on to the error, so that neither would ever be freed.
+ */
+export function withoutFrames<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 export function fillError(error: Error, record: ErrorRecord): void {

@@ -25,6 +25,7 @@ export class Session {
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
   #concurrency = 1;
+  #isBooted = false;
   #isClosing = false;
 
   /** @param end ends this worker for good */
@@ -75,7 +76,9 @@ export class Session {
       this.#runner = new CallRunner(plan.pool, this.#codec);
       this.#concurrency = plan.concurrency;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
+      this.#isBooted = true;
       this.#send(MessageType.ready);
+      if (this.#isClosing) await this.#closeWhenIdle();
     } catch (error) {
       this.#send(MessageType.bootFailed, 0, this.#encodeCrash(error));
       this.#channel.flush();
@@ -142,7 +145,7 @@ export class Session {
   }
 
   async #closeWhenIdle(): Promise<void> {
-    if (this.#runner.size > 0 || this.#waiting.length > 0) return;
+    if (!this.#isBooted || this.#runner.size > 0 || this.#waiting.length > 0) return;
     let exitCode = 0;
     try {
       await this.#context?.close();

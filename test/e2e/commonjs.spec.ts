@@ -69,3 +69,11 @@ describe('an application compiled to CommonJS', () => {
     expect(report['nestError']).toEqual({ status: 404, message: 'no such word' });
   });
 });
+
+describe('an application of CommonJS files that require ES modules', () => {
+  it('has both injected in its workers', async () => {
+    const main = fileURLToPath(new URL('../fixtures/commonjs/mixed.main.cjs', import.meta.url));
+    const { stdout } = await runProgram(process.execPath, [main], { deadline: 25_000 });
+    expect(JSON.parse(stdout)).toEqual(['buses', 'cars']);
+  });
+});

@@ -172,10 +172,9 @@ describe('@RunInExecutor', () => {
   });
 
   it('leaves nothing to see on the instances', async () => {
-    const test = async ({ context }: TestApp) => {
-      expect(Object.getOwnPropertySymbols({ ...context.get(WithHooks) })).toEqual([]);
-    };
-    await withApp({ kind: 'inline' }, test, { providers: [WithHooks] });
+    const app = await startApp({ kind: 'inline' }, { providers: [WithHooks] });
+    expect(Object.getOwnPropertySymbols({ ...app.context.get(WithHooks) })).toEqual([]);
+    await app.close();
   });
 
   it('fails the start for a dependency that no file exports', async () => {

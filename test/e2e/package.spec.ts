@@ -54,11 +54,11 @@ describe('the packed package', () => {
     });
 
     it.each([
-      { format: 'esm', type: 'module' },
-      { format: 'commonjs', type: 'commonjs' },
+      ['esm', 'module'],
+      ['commonjs', 'commonjs'],
     ])(
-      'type-checks and runs in an application that is $format',
-      async ({ format, type }) => {
+      'type-checks and runs in an application that is %s',
+      async (format, type) => {
         const application = join(folder, format);
         await compile(application, type);
         const { stdout, stderr } = await runProgram(process.execPath, [join(application, 'out/main.js')], {

@@ -113,6 +113,7 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
     expect(thrown).toBeGreaterThan(0);
     expect(called).toBeGreaterThan(thrown);
     expect(stack).toContain("pool 'pool'");
+    expect(stack).not.toContain('/lib/');
   });
 
   it.each<[ErrorRecipe, (error: never) => void]>([
@@ -229,6 +230,7 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
     expect(error).toBeInstanceOf(ExecutorSerializationError);
     expect(error.code).toBe('EXECUTOR_SERIALIZATION');
     expect(error.subject).toContain(subject);
+    expect(error.message).toContain('echo()');
     expect(error.message).toMatch(why);
     expect(app.executor.stats().rejected).toBe(before.rejected + 1);
   });
@@ -237,6 +239,7 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
     const error = await rejection<ExecutorSerializationError>(app.executor.run(returnsFunction));
     expect(error).toBeInstanceOf(ExecutorSerializationError);
     expect(error.subject).toBe('result (at .callback)');
+    expect(error.message).toContain('returnsFunction()');
     expect(await roundTrip('fine')).toBe('fine');
     expect(app.executor.stats().lost).toBe(0);
   });

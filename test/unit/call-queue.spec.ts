@@ -1,14 +1,15 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Call } from '../../lib/pool/call.js';
 import { CallQueue } from '../../lib/pool/call-queue.js';
 
 let nextId = 1;
 
+function ignore(): void {}
+
 function makeCall(priority: number): Call {
   const target = { label: 'test', definition: undefined, invoke: () => undefined };
   const terms = { timeout: 0, queueTimeout: 0, priority, retries: 0 };
-  const ignore = () => {};
   return new Call(
     nextId++,
     target,

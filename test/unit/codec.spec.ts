@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError } from '../../lib/index.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
@@ -167,7 +167,6 @@ describe('frames', () => {
   });
 
   it('that are none are refused', () => {
-    const push = (bytes: Buffer) => () => new FrameReader().push(bytes, () => {});
     expect(push(Buffer.alloc(48, 1))).toThrow(/no frame/);
     const huge = Buffer.concat(encodeFrame(message(MessageType.ready)));
     huge.writeUInt32LE(0xffff_ffff, 40);
@@ -177,6 +176,10 @@ describe('frames', () => {
     expect(push(unknown)).toThrow(/unknown type \(99\)/);
   });
 });
+
+function push(bytes: Buffer): () => void {
+  return () => new FrameReader().push(bytes, () => {});
+}
 
 function flat({ payload, ...rest }: Message): unknown {
   if (!payload) return rest;
