@@ -9,7 +9,7 @@ import { type Script, scriptMap } from './script-map.js';
 type Target = (abstract new (...args: never[]) => unknown) | ((...args: never[]) => unknown);
 
 /** A loaded file is imported in a moment; only one that is still being evaluated can take longer. In ms. */
-const IMPORT_TIMEOUT = 10_000;
+const IMPORT_TIMEOUT = 5_000;
 
 const requireCache = createRequire(import.meta.url).cache;
 

@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ExecutorBootError, ExecutorReferenceError } from '../../lib/index.js';
+import { locate } from '../../lib/reference/locate.js';
+import { resolve } from '../../lib/reference/resolve.js';
+import { NEST, nativeImport } from '../fixtures/native-import.js';
+import { DirectMixin, Greeter, MixedService, Service, Timed } from '../fixtures/services.js';
+import byDefault, { add } from '../fixtures/work.js';
+import { startApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, within } from '../support/deadline.js';
+
+const SERVICES = new URL('../fixtures/services.js', import.meta.url).href;
+const ENTRY = fileURLToPath(new URL('../fixtures/entry.main.js', import.meta.url));
+
+type FickleClass = new () => { work(): Promise<string> };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reference-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('locate and resolve', () => {
+  it.each<[string, Parameters<typeof locate>[0], string]>([
+    ['a class', Service, 'Service'],
+    ['a subclass of a mixin', MixedService, 'MixedService'],
+    ['a function', add, 'add'],
+    ['a default export', byDefault, 'default'],
+  ])('find %s and get the same back', async (_what, target, exportName) => {
+    const reference = await locate(target);
+    expect(reference).toMatchObject({ exportName });
+    expect(await resolve(reference)).toBe(target);
+  });
+
+  it.each([
+    ['named', 'exports.f = function f() {};', 'f'],
+    ['the whole module', 'module.exports = function f() {};', 'default'],
+    [
+      'a property that only running the file shows',
+      'const all = {}; all["f"] = function f() {}; module.exports = all;',
+      'default',
+    ],
+  ])('find CommonJS exports: %s', async (_what, text, exportName) => {
+    const file = write('module.cjs', text);
+    const namespace = await nativeImport<{ default: { f?: () => void } }>(pathToFileURL(file).href);
+    const target = (namespace.default.f ?? namespace.default) as () => void;
+    const reference = await locate(target);
+    expect(reference.exportName).toBe(exportName);
+    expect(await resolve(reference)).toBe(target);
+  });
+
+  it("refuse a mixin's result by itself, and take it with the file that exports it", async () => {
+    expect((await locate(DirectMixin, SERVICES)).exportName).toBe('DirectMixin');
+    const error = await rejection(locate(Timed(Greeter)));
+    expect(error).toBeInstanceOf(ExecutorReferenceError);
+    expect(error.message).toMatch(/TimedClass.*not exported by.*services\.js.*import\.meta\.url/s);
+  });
+
+  it('refuse a file whose evaluation waits for this very start', async () => {
+    const file = write(
+      'late.mjs',
+      'export function late() {}\nglobalThis.lateFunction = late;\nawait new Promise((resolve) => (globalThis.release = resolve));\n',
+    );
+    const globals = globalThis as { lateFunction?: () => void; release?: () => void };
+    const loading = nativeImport(pathToFileURL(file).href);
+    while (!globals.lateFunction) await new Promise((done) => setImmediate(done));
+    const error = await rejection(locate(globals.lateFunction));
+    expect(error.message).toMatch(/still being evaluated/);
+    globals.release?.();
+    await loading;
+  });
+
+  it.each(['class', 'function'])('refuse a %s that lives in the entry file', async (what) => {
+    const run = new Promise<{ code: unknown; output: string }>((done) => {
+      execFile(process.execPath, [ENTRY, what], (error, output) => done({ code: error?.code, output }));
+    });
+    const { code, output } = await within(run);
+    expect(code).toBe(4);
+    expect(output).toMatch(/ExecutorReferenceError: .*entry file.*Move it to a file of its own/);
+  });
+});
+
+describe.each(WORKER_KINDS)('a file that is another in the worker: %s', (kind) => {
+  const source = (body: string) => `
+    import { Injectable } from ${JSON.stringify(NEST)};
+    import { isExecutorWorker, RunInExecutor } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
+    ${body}
+    Injectable()(Fickle);
+    const descriptor = Object.getOwnPropertyDescriptor(Fickle.prototype, 'work');
+    RunInExecutor('pool')(Fickle.prototype, 'work', descriptor);
+    Object.defineProperty(Fickle.prototype, 'work', descriptor);
+  `;
+  const CLASS = 'class Fickle { async work() { return "worked"; } }';
+
+  async function load(body: string): Promise<{ file: string; Fickle: FickleClass }> {
+    const file = write('fickle.mjs', source(body));
+    const { Fickle } = await nativeImport<{ Fickle: FickleClass }>(pathToFileURL(file).href);
+    return { file, Fickle };
+  }
+
+  it('works where it is the same', async () => {
+    const { Fickle } = await load(`${CLASS}\nexport { Fickle };`);
+    const test = async ({ context }: Awaited<ReturnType<typeof startApp>>) => {
+      expect(await within(context.get(Fickle).work())).toBe('worked');
+    };
+    await withApp({ kind }, test, { providers: [Fickle] });
+  });
+
+  it.each<[string, string, (file: string) => void, RegExp]>([
+    ['missing', `${CLASS}\nexport { Fickle };`, (file) => rmSync(file), /Cannot find module|ENOENT/],
+    [
+      'broken',
+      `${CLASS}\nexport { Fickle };`,
+      (file) => writeFileSync(file, 'export class {'),
+      /Unexpected|token/,
+    ],
+    [
+      'exporting something else',
+      `${CLASS}\nconst exported = isExecutorWorker() ? undefined : Fickle;\nexport { exported as Fickle };`,
+      () => {},
+      /no function as export 'Fickle'/,
+    ],
+    [
+      'throwing',
+      `${CLASS}\nif (isExecutorWorker()) throw new Error('not here');\nexport { Fickle };`,
+      () => {},
+      /not here/,
+    ],
+  ])('fails the start when it is %s', async (how, body, change, message) => {
+    const { file, Fickle } = await load(body);
+    change(file);
+    const error = await rejection(startApp({ kind }, { providers: [Fickle] }));
+    // A missing file is noticed by the application already.
+    expect(error).toBeInstanceOf(how === 'missing' ? ExecutorReferenceError : ExecutorBootError);
+    expect(error.message).toMatch(message);
+  });
+});
