@@ -117,7 +117,7 @@ export async function chaos(seconds: number, seed: number, restartEvery = 10): P
       ...((endless || random.chance(0.03)) && { timeout: 1 + random.below(60) }),
     };
     try {
-      const run = executor.with(options).run(...arguments_(entry));
+      const run = executor.with(options).run(...argumentsOf(entry));
       const value = await run.finally(() => entry.settled++);
       Object.assign(entry, { outcome: 'resolved', value });
     } catch (error) {
@@ -127,7 +127,7 @@ export async function chaos(seconds: number, seed: number, restartEvery = 10): P
     }
   }
 
-  function arguments_({ id, deed }: Entry): [typeof act, string, number, Deed] {
+  function argumentsOf({ id, deed }: Entry): [typeof act, string, number, Deed] {
     if (deed === 'bad argument') return [act, ledger, id, (() => {}) as unknown as Deed];
     return [act, ledger, id, deed];
   }
