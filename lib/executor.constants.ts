@@ -1,5 +1,5 @@
 /** The provider that decorated methods are injected with. */
-export const EXECUTOR_REGISTRY = Symbol('nestjs-executor.registry');
+export const EXECUTOR_REGISTRY = Symbol.for('nestjs-executor.registry');
 
 /** Where a class of the application keeps it: on the prototype, so that every way of making an instance is served. */
 export const REGISTRY_PROPERTY = Symbol.for('nestjs-executor.injected-registry');

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { isAbsolute, parse, resolve as resolvePath } from 'node:path';
+import { isAbsolute, resolve as resolvePath } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import type { Reference } from './reference.js';
@@ -11,7 +11,7 @@ type Target = (abstract new (...args: never[]) => unknown) | ((...args: never[])
 /** A loaded file is imported in a moment; only one that is still being evaluated can take longer. In ms. */
 const IMPORT_TIMEOUT = 5_000;
 
-const requireCache = createRequire(import.meta.url).cache;
+const require = createRequire(import.meta.url);
 
 const located = new WeakMap<object, Promise<Reference>>();
 
@@ -85,14 +85,14 @@ function urlOf(target: Target): string {
 
 /** Test runners compile files as scripts of their own, which are neither modules nor known to `require`. */
 function isLoadedByNode({ url, isModule }: Script): boolean {
-  return isModule || Object.hasOwn(requireCache, fileURLToPath(url));
+  return isModule || Object.hasOwn(require.cache, fileURLToPath(url));
 }
 
 function cure(target: Target): string {
   const what = isClass(target) ? 'class' : 'function';
   return (
     `Export the ${what} from a file, by name or as default, and pass that very ${what}; what a closure ` +
-    `captures must become an argument. If another file exports it, name that: { file: import.meta.url }.`
+    `captures must become an argument. If another file exports it, name that: { file: import.meta.url } there (in CommonJS: __filename).`
   );
 }
 
@@ -166,21 +166,16 @@ function toFileUrl(file: string): string {
 }
 
 function isEntry(url: string): boolean {
-  const entry = process.argv[1];
+  const [, entry] = process.argv;
   if (entry === undefined || !url.startsWith('file:')) return false;
   const path = fileURLToPath(url);
   if (path === entry) return true;
   try {
-    const real = realpathSync(entry);
-    // `node .` and `node dist/main` name a folder or leave the extension out.
-    return path === real || (parse(path).name === 'index' && parse(path).dir === real);
+    // `node .` and `node dist/main` name a folder, or leave the extension out.
+    return realpathSync(path) === realpathSync(require.resolve(entry));
   } catch {
-    return withoutExtension(path) === entry;
+    return false;
   }
-}
-
-function withoutExtension(path: string): string {
-  return path.slice(0, path.length - parse(path).ext.length);
 }
 
 export function isClass(target: object): boolean {

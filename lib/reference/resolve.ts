@@ -6,7 +6,7 @@ import { describeReference, type Reference } from './reference.js';
  * @returns rejects with what the import threw, or with ExecutorReferenceError where the file exports no such function
  */
 export async function resolve(reference: Reference): Promise<(...args: unknown[]) => unknown> {
-  const namespace = (await import(reference.file)) as Record<string, unknown>;
+  const namespace = await importInTurn(reference.file);
   let value = own(namespace, reference.exportName);
   if (reference.member !== undefined) value = own(value, reference.member);
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown;
@@ -14,6 +14,18 @@ export async function resolve(reference: Reference): Promise<(...args: unknown[]
     `A worker found no function as ${describeReference(reference)}, though the application did. Does the file ` +
       `export something else in a worker, or was it changed since the application started?`,
   );
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * One import after the other: where a CommonJS file requires a module that is being imported at that moment,
+ * Node refuses (`require(esm)`).
+ */
+function importInTurn(file: string): Promise<Record<string, unknown>> {
+  const next = last.then(() => import(file) as Promise<Record<string, unknown>>);
+  last = next.catch(() => {});
+  return next;
 }
 
 function own(holder: unknown, key: string): unknown {

@@ -1,4 +1,6 @@
-const moving = new WeakMap<object, ReadonlySet<ArrayBufferLike>>();
+import { sharedState } from '../shared-state.js';
+
+const moving = sharedState('moving', () => new WeakMap<object, ReadonlySet<ArrayBufferLike>>());
 
 /**
  * Marks an argument or a result so that the given buffers in it are moved instead of copied: they are empty

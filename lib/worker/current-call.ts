@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CurrentCall } from '../interfaces/current-call.interface.js';
+import { sharedState } from '../shared-state.js';
 
-const store = new AsyncLocalStorage<CurrentCall>();
+const store = sharedState('current-call', () => new AsyncLocalStorage<CurrentCall>());
 
 /**
  * The call that runs this code: inside a method or function that an executor runs, and in what that awaits;

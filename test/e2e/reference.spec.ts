@@ -91,22 +91,7 @@ describe('locate and resolve', () => {
 });
 
 describe.each(WORKER_KINDS)('a file that is another in the worker: %s', (kind) => {
-  const source = (body: string) => `
-    import { Injectable } from ${JSON.stringify(NEST)};
-    import { isExecutorWorker, RunInExecutor } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
-    ${body}
-    Injectable()(Fickle);
-    const descriptor = Object.getOwnPropertyDescriptor(Fickle.prototype, 'work');
-    RunInExecutor('pool')(Fickle.prototype, 'work', descriptor);
-    Object.defineProperty(Fickle.prototype, 'work', descriptor);
-  `;
   const CLASS = 'class Fickle { async work() { return "worked"; } }';
-
-  async function load(body: string): Promise<{ file: string; Fickle: FickleClass }> {
-    const file = write('fickle.mjs', source(body));
-    const { Fickle } = await nativeImport<{ Fickle: FickleClass }>(pathToFileURL(file).href);
-    return { file, Fickle };
-  }
 
   it('works where it is the same', async () => {
     const { Fickle } = await load(`${CLASS}\nexport { Fickle };`);
@@ -145,3 +130,21 @@ describe.each(WORKER_KINDS)('a file that is another in the worker: %s', (kind) =
     expect(error.message).toMatch(message);
   });
 });
+
+function source(body: string): string {
+  return `
+    import { Injectable } from ${JSON.stringify(NEST)};
+    import { isExecutorWorker, RunInExecutor } from ${JSON.stringify(new URL('../../lib/index.js', import.meta.url).href)};
+    ${body}
+    Injectable()(Fickle);
+    const descriptor = Object.getOwnPropertyDescriptor(Fickle.prototype, 'work');
+    RunInExecutor('pool')(Fickle.prototype, 'work', descriptor);
+    Object.defineProperty(Fickle.prototype, 'work', descriptor);
+  `;
+}
+
+async function load(body: string): Promise<{ file: string; Fickle: FickleClass }> {
+  const file = write('fickle.mjs', source(body));
+  const { Fickle } = await nativeImport<{ Fickle: FickleClass }>(pathToFileURL(file).href);
+  return { file, Fickle };
+}
