@@ -8,6 +8,7 @@ import type { TargetDefinition } from './wire/worker-plan.js';
 export class MethodTarget implements CallTarget {
   readonly label: string;
   definition: TargetDefinition | undefined;
+  usualTime: number | undefined;
 
   constructor(
     readonly target: object,
@@ -30,6 +31,7 @@ export class MethodTarget implements CallTarget {
 export class FunctionTarget implements CallTarget {
   readonly label: string;
   definition: TargetDefinition | undefined;
+  usualTime: number | undefined;
   #located: Promise<void> | undefined;
 
   constructor(

@@ -13,31 +13,32 @@ export class InlineHost implements WorkerHost {
   spawn(listener: WorkerListener): WorkerHandle {
     const runner = new CallRunner(this.settings.name, this.codec);
     const handed: HostCall[] = [];
-    let begun = 0;
+    let lastTurn = 0;
     let isOver = false;
     const end = (cause?: Error) => {
       if (isOver) return;
       isOver = true;
       const loss = { exitCode: 0, signal: null, outOfMemory: false, cause };
-      queueMicrotask(() => listener.ended({ ...loss, begun }));
+      queueMicrotask(() => listener.ended({ ...loss, lastTurn }));
     };
     const runNext = async () => {
       const call = handed.shift();
       if (!call || isOver) return;
-      begun++;
-      listener.started(call.id);
+      lastTurn = call.turn;
+      listener.started(call.turn);
       const { failed, payload } = await runner.run(call, (args) => call.target.invoke(call.self, args));
       // After its end a worker says nothing: a method that was given up may still be running here.
-      if (!isOver) listener.settled(call.id, failed, payload);
+      if (!isOver) listener.settled(call.turn, failed, payload);
     };
     queueMicrotask(() => isOver || listener.ready());
     return {
       label: 'inline worker',
+      marks: undefined,
       start: (call) => {
         handed.push(call);
         queueMicrotask(() => void runNext());
       },
-      cancel: (callId, reason) => runner.cancel(callId, reason),
+      cancel: (turn, reason) => runner.cancel(turn, reason),
       ping: () => listener.alive(),
       close: () => end(),
       kill: end,

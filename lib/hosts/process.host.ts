@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PoolSettings } from '../pool/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
-import { FileMark } from '../wire/marks.js';
+import { FileMarks } from '../wire/marks.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
@@ -25,13 +25,13 @@ export class ProcessHost implements WorkerHost {
   ) {}
 
   spawn(listener: WorkerListener): WorkerHandle {
-    const mark = FileMark.create();
+    const marks = FileMarks.create();
     const child = spawn(
       process.execPath,
-      [...this.#execArgv(), ENTRY, String(process.pid), mark ? 'mark' : 'none'],
+      [...this.#execArgv(), ENTRY, String(process.pid), marks ? 'marks' : 'none'],
       {
         env: this.#env(),
-        stdio: ['ignore', 'inherit', 'pipe', 'pipe', mark?.fd ?? 'ignore'],
+        stdio: ['ignore', 'inherit', 'pipe', 'pipe', marks?.fd ?? 'ignore'],
         windowsHide: true,
       },
     );
@@ -53,8 +53,8 @@ export class ProcessHost implements WorkerHost {
       isOver = true;
       clearTimeout(timer);
       const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
-      const begun = mark?.read();
-      mark?.close();
+      const lastTurn = marks?.getStarted();
+      marks?.close();
       channel.close();
       stderr.close();
       listener.ended({
@@ -62,7 +62,7 @@ export class ProcessHost implements WorkerHost {
         signal,
         outOfMemory: stderr.saysOutOfMemory,
         cause: cause ?? remote.crash,
-        begun,
+        lastTurn,
       });
     };
     // The end is known when the exit is, and all that the worker sent has been read.
@@ -95,8 +95,9 @@ export class ProcessHost implements WorkerHost {
     remote.boot(this.plan());
     return {
       label: `process ${child.pid ?? '(none)'}`,
-      start: (call) => remote.start(call),
-      cancel: (callId, reason) => remote.cancel(callId, reason),
+      marks,
+      start: (call, ahead) => remote.start(call, ahead),
+      cancel: (turn, reason) => remote.cancel(turn, reason),
       ping: () => remote.ping(),
       close: () => remote.close(),
       kill,

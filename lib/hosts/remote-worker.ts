@@ -28,14 +28,23 @@ export class RemoteWorker {
     this.#channel.send(message(MessageType.boot, 0, json(plan)));
   }
 
-  start(call: HostCall): void {
-    const { id, args, attempt, timeout, signals } = call;
+  start(call: HostCall, ahead: boolean): void {
+    const { id, turn, args, attempt, timeout, signals } = call;
     const target = this.#numberOf(call.target);
-    this.#channel.send({ type: MessageType.call, id, target, attempt, timeout, signals, payload: args });
+    this.#channel.send({
+      type: ahead ? MessageType.callAhead : MessageType.call,
+      turn,
+      call: id,
+      target,
+      attempt,
+      timeout,
+      signals,
+      payload: args,
+    });
   }
 
-  cancel(callId: number, reason: Payload): void {
-    this.#channel.send(message(MessageType.cancel, callId, reason));
+  cancel(turn: number, reason: Payload): void {
+    this.#channel.send(message(MessageType.cancel, turn, reason));
   }
 
   ping(): void {
@@ -46,19 +55,21 @@ export class RemoteWorker {
     this.#channel.send(message(MessageType.close));
   }
 
-  receive({ type, id, payload }: Message): void {
+  receive({ type, turn, payload }: Message): void {
     switch (type) {
       case MessageType.ready:
         return this.#listener.ready();
       case MessageType.started:
-        return this.#listener.started(id);
+        return this.#listener.started(turn);
+      case MessageType.returned:
+        return this.#listener.returned(turn);
       case MessageType.pong:
         return this.#listener.alive();
       case MessageType.recycle:
         return this.#listener.outgrown();
       case MessageType.result:
       case MessageType.failure:
-        if (payload) this.#listener.settled(id, type === MessageType.failure, payload);
+        if (payload) this.#listener.settled(turn, type === MessageType.failure, payload);
         return;
       case MessageType.bootFailed:
         if (payload) this.#listener.bootFailed(this.#codec.decode(payload).value);

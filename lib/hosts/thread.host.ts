@@ -3,7 +3,7 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { PoolSettings } from '../pool/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
-import { MemoryMark } from '../wire/marks.js';
+import { MemoryMarks } from '../wire/marks.js';
 import { PortChannel } from '../wire/port.channel.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
@@ -28,7 +28,7 @@ export class ThreadHost implements WorkerHost {
     const { resourceLimits, env, execArgv } = this.settings;
     const { port1, port2 } = new MessageChannel();
     const channel = new PortChannel(port1);
-    const mark = new MemoryMark();
+    const marks = new MemoryMarks();
     const remote = new RemoteWorker(channel, listener, this.codec);
     const end = { cause: undefined as unknown, isOver: false };
     const piscina = new Piscina({
@@ -56,7 +56,7 @@ export class ThreadHost implements WorkerHost {
       void piscina.destroy();
       const cause = remote.crash ?? end.cause;
       const outOfMemory = (end.cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      listener.ended({ exitCode, signal: null, outOfMemory, cause, begun: mark.read() });
+      listener.ended({ exitCode, signal: null, outOfMemory, cause, lastTurn: marks.getStarted() });
     };
     channel.listen(
       (incoming) => remote.receive(incoming),
@@ -65,14 +65,15 @@ export class ThreadHost implements WorkerHost {
     channel.unref();
     // An uncaught error in the thread, when its one task is over.
     piscina.on('error', (error: unknown) => (end.cause ??= error));
-    piscina.run({ port: port2, mark: mark.buffer }, { transferList: [port2] }).catch(fail);
+    piscina.run({ port: port2, marks: marks.buffer }, { transferList: [port2] }).catch(fail);
     const thread = piscina.threads[0] as Worker;
     thread.once('exit', finish);
     remote.boot(this.plan());
     return {
       label: `thread ${thread.threadId}`,
-      start: (call) => remote.start(call),
-      cancel: (callId, reason) => remote.cancel(callId, reason),
+      marks,
+      start: (call, ahead) => remote.start(call, ahead),
+      cancel: (turn, reason) => remote.cancel(turn, reason),
       ping: () => remote.ping(),
       close: () => remote.close(),
       kill: fail,

@@ -1,4 +1,5 @@
 import type { WorkerLoss } from '../errors/executor.errors.js';
+import type { Marks } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition } from '../wire/worker-plan.js';
 
@@ -8,6 +9,8 @@ export interface CallTarget {
   readonly label: string;
   /** What a worker is told of it; known once the call is handed over. */
   readonly definition: TargetDefinition | undefined;
+  /** How long its calls take, in ms, on the safe side; `undefined` before the first one. */
+  usualTime: number | undefined;
   /** For inline pools: runs it here, on the caller's own instance. */
   invoke(self: unknown, args: readonly unknown[]): unknown;
 }
@@ -15,6 +18,8 @@ export interface CallTarget {
 /** A call as it is handed to a worker. */
 export interface HostCall {
   readonly id: number;
+  /** Which hand-over to this worker it is; what the worker says of the call says this (see Marks). */
+  readonly turn: number;
   readonly target: CallTarget;
   /** The instance whose method was called; `undefined` for functions. Only inline pools use it. */
   readonly self: unknown;
@@ -30,8 +35,8 @@ export interface HostCall {
 export interface WorkerEnd extends WorkerLoss {
   /** The uncaught error that ended it, or how it broke the protocol. */
   readonly cause: unknown;
-  /** How many of the calls handed over had begun; `undefined` where that cannot be told. */
-  readonly begun: number | undefined;
+  /** The turn of the last call that had begun; `undefined` where that cannot be told. */
+  readonly lastTurn: number | undefined;
 }
 
 /** What a worker tells its pool. `ended` comes exactly once, last, and nothing after it. */
@@ -39,9 +44,11 @@ export interface WorkerListener {
   ready(): void;
   /** It cannot boot, for this reason; `ended` follows. */
   bootFailed(error: unknown): void;
-  started(callId: number): void;
+  started(turn: number): void;
+  /** It did not begin this call, as it is beyond the limit. */
+  returned(turn: number): void;
   /** The value or error, still encoded. */
-  settled(callId: number, failed: boolean, outcome: Payload): void;
+  settled(turn: number, failed: boolean, outcome: Payload): void;
   /** It answers, so that its event loop turns. */
   alive(): void;
   /** It holds more memory than `recycle.memoryMb`. */
@@ -53,10 +60,15 @@ export interface WorkerListener {
 export interface WorkerHandle {
   /** How the logs name it, e.g. `process 4711`. */
   readonly label: string;
-  /** Hands over a call that it can start. */
-  start(call: HostCall): void;
+  /** What it shares with its parent; `undefined` where it shares no memory, so that it can hold no calls in advance. */
+  readonly marks: Pick<Marks, 'getStarted' | 'setLimit'> | undefined;
+  /**
+   * Hands a call over.
+   * @param ahead in advance: another one is before it
+   */
+  start(call: HostCall, ahead: boolean): void;
   /** Tells the method, through its signal. */
-  cancel(callId: number, reason: Payload): void;
+  cancel(turn: number, reason: Payload): void;
   /** Asks for a sign of life. */
   ping(): void;
   /** Asks it to close its Nest context and to end. */

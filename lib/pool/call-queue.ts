@@ -39,8 +39,13 @@ export class CallQueue {
     this.#added(call);
   }
 
+  /** The call that is to start next. */
+  peek(): Call | undefined {
+    return this.#lanes[0]?.head;
+  }
+
   shift(): Call | undefined {
-    const call = this.#lanes.find((lane) => lane.head)?.head;
+    const call = this.peek();
     if (call) this.remove(call);
     return call;
   }
@@ -55,7 +60,7 @@ export class CallQueue {
     call.next = call.previous = undefined;
     call.isQueued = false;
     this.#size--;
-    if (!lane.head && this.#lanes.length > 1) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+    if (!lane.head) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
   }
 
   /** All that wait, in the order in which they would start. */

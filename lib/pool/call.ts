@@ -23,12 +23,14 @@ export class Call implements HostCall {
   attempt = 1;
   isSettled = false;
   place: CallPlace | undefined;
-  /** Position among all calls that its worker was handed, modulo 2^32. */
+  /** Its turn in its worker (see Marks). */
   turn = 0;
   readonly acceptedAt = performance.now();
   startedAt = 0;
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: NodeJS.Timeout | undefined;
+  /** Runs from when it was given up in a worker until it has left it. */
+  grace: NodeJS.Timeout | undefined;
   /** Takes the listeners off the caller's signals. */
   release: (() => void) | undefined;
   // The queue's links.

@@ -3,6 +3,7 @@ import type { WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
 import type { Payload } from '../wire/payload.js';
 import { BackOff } from './back-off.js';
 import type { Call, CallPlace } from './call.js';
+import { LONG_CALL, mayTakeAhead } from './prefetch.js';
 import type { PoolSettings } from './pool-settings.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 
@@ -17,6 +18,8 @@ export interface FleetListener {
   /** A worker can take a call. */
   onRoom(): void;
   onStarted(call: Call): void;
+  /** It never began and never will, where it was: it waits again. */
+  onReturned(call: Call): void;
   onSettled(call: Call, failed: boolean, outcome: Payload): void;
   /** Its worker ended before the call did; `begun` tells whether the call had begun. */
   onLost(call: Call, end: WorkerEnd, begun: boolean): void;
@@ -37,6 +40,8 @@ export class Fleet implements SlotListener {
   #minimum = 0;
   #retry: NodeJS.Timeout | undefined;
   #warming: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  /** Runs while a worker is idle and another holds calls in advance. */
+  #relief: NodeJS.Timeout | undefined;
   #whenEmpty: (() => void) | undefined;
   #isClosed = false;
 
@@ -70,15 +75,34 @@ export class Fleet implements SlotListener {
     });
   }
 
-  /** The ready worker with the most room, if any has some. */
-  takeRoom(): WorkerSlot | undefined {
+  /** A ready worker that can begin the call at once; else one that can hold it in advance. */
+  takeRoom(call: Call): WorkerSlot | undefined {
+    const { concurrency } = this.#settings;
     let best: WorkerSlot | undefined;
     for (const slot of this.#slots) {
-      if (slot.state !== 'ready' || slot.calls.size >= this.#settings.concurrency) continue;
+      if (slot.state !== 'ready') continue;
       if (slot.calls.size === 0) return slot;
-      if (!best || slot.calls.size < best.calls.size) best = slot;
+      if (slot.isRecalling || (best && best.calls.size <= slot.calls.size)) continue;
+      if (slot.calls.size < concurrency || (concurrency === 1 && mayTakeAhead(slot, call))) best = slot;
     }
     return best;
+  }
+
+  /** Takes a call back that was handed over in advance. What is behind it waits again. */
+  recall(place: CallPlace, call: Call): boolean {
+    const slot = this.#slotAt(place);
+    if (!slot || slot.head === call) return false;
+    const recalled = slot.recallBehind((call.turn - 1) | 0);
+    for (const other of recalled.toReversed()) if (other !== call) this.#pool.onReturned(other);
+    return recalled.includes(call);
+  }
+
+  /** Takes back what was handed over in advance behind the call that runs. */
+  recallAll(place: CallPlace): void {
+    const slot = this.#slotAt(place);
+    const head = slot?.head;
+    if (!slot || !head || slot.calls.size === 1) return;
+    for (const call of slot.recallBehind(head.turn).toReversed()) this.#pool.onReturned(call);
   }
 
   /** Boots what is missing: up to the minimum, for calls that wait, and for workers that are due. */
@@ -117,7 +141,7 @@ export class Fleet implements SlotListener {
    * @param since when the worker was asked for a sign of life
    */
   putDown(place: CallPlace, since: number, why: string): void {
-    const slot = this.#find((candidate) => candidate === place);
+    const slot = this.#slotAt(place);
     if (!slot) return;
     if (slot.isForsaken || slot.aliveAt < since) {
       this.#kill(slot, why);
@@ -131,6 +155,7 @@ export class Fleet implements SlotListener {
   close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#relief);
     this.#warming?.reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
     this.#warming = undefined;
     return new Promise((resolve) => {
@@ -160,13 +185,20 @@ export class Fleet implements SlotListener {
     this.#pool.onStarted(call);
   }
 
+  onReturned(slot: WorkerSlot, call: Call): void {
+    this.#pool.onReturned(call);
+    this.#advance(slot);
+  }
+
+  onRecalled(): void {
+    this.#pool.onRoom();
+  }
+
   onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void {
     this.#backOff.callServed();
     if (slot.served === this.#settings.recycle.calls) this.onOutgrown(slot);
     this.#pool.onSettled(call, failed, outcome);
-    if (slot.state === 'retiring') this.#closeIfDone(slot);
-    else this.#rest(slot);
-    this.#pool.onRoom();
+    this.#advance(slot);
   }
 
   onOutgrown(slot: WorkerSlot): void {
@@ -182,12 +214,42 @@ export class Fleet implements SlotListener {
     else if (state !== 'killed' && state !== 'closing') this.#lost(slot, end);
     // Back in order: the last is put at the front first.
     for (const call of [...slot.calls.values()].toReversed()) {
-      this.#pool.onLost(call, end, slot.hadBegun(call, end.begun));
+      this.#pool.onLost(call, end, slot.hadBegun(call, end.lastTurn));
     }
     slot.calls.clear();
     if (this.#slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
     this.adjust();
+  }
+
+  /** A call has left the worker. */
+  #advance(slot: WorkerSlot): void {
+    const next = slot.head;
+    // What came before has left the worker, so the next one begins, or has begun.
+    if (next && this.#settings.concurrency === 1) this.#pool.onStarted(next);
+    if (slot.state === 'retiring') this.#closeIfDone(slot);
+    else this.#rest(slot);
+    this.#pool.onRoom();
+    if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.#relieveOthers();
+  }
+
+  /** A worker is idle: no call may stay behind a long one. Looked at a moment later, as most are short. */
+  #relieveOthers(): void {
+    if (this.#isClosed || this.#relief || !this.#find((slot) => slot.calls.size > 1)) return;
+    this.#relief = setTimeout(() => {
+      this.#relief = undefined;
+      if (!this.#find((slot) => slot.state === 'ready' && slot.calls.size === 0)) return;
+      const longAgo = performance.now() - LONG_CALL;
+      for (const slot of this.#slots) {
+        if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
+      }
+      this.#pool.onRoom();
+      this.#relieveOthers();
+    }, LONG_CALL);
+  }
+
+  #slotAt(place: CallPlace): WorkerSlot | undefined {
+    return this.#find((slot) => slot === place);
   }
 
   #spawn(): void {

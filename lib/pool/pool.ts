@@ -18,6 +18,7 @@ import { CallQueue } from './call-queue.js';
 import { appendSite, type CallSite } from './call-site.js';
 import { Fleet, type FleetListener } from './fleet.js';
 import { KeepAlive } from './keep-alive.js';
+import { noteTime } from './prefetch.js';
 import type { PoolSettings } from './pool-settings.js';
 import { PoolStatistics } from './pool-statistics.js';
 
@@ -48,6 +49,8 @@ export class Pool implements FleetListener {
   #nextId = 1;
   /** Calls whose target is still being located: they count as waiting. */
   #locating = 0;
+  /** Calls in a worker that have not started there. */
+  #ahead = 0;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
@@ -85,7 +88,7 @@ export class Pool implements FleetListener {
 
   stats(): ExecutorStats {
     const { completed, failed, rejected, lost, waitTime, runTime } = this.#statistics;
-    const queued = this.waiting() + this.#locating;
+    const queued = this.#notStarted;
     const running = this.#open.size - queued;
     return {
       workers: this.#fleet.live,
@@ -118,7 +121,7 @@ export class Pool implements FleetListener {
     const signals = signalsOf(request.signal, args, bits);
     const aborted = signals.find((signal) => signal.aborted);
     if (aborted) throw aborted.reason;
-    const waiting = this.waiting() + this.#locating;
+    const waiting = this.#notStarted;
     if (waiting >= maxQueue && waiting >= maxQueue + this.#fleet.room) {
       throw new ExecutorQueueFullError(name, maxQueue, target.label);
     }
@@ -189,23 +192,32 @@ export class Pool implements FleetListener {
     return this.#queue.size;
   }
 
+  /** Accepted calls that have not started: those that wait here, are being located, or were handed over in advance. */
+  get #notStarted(): number {
+    return this.#queue.size + this.#locating + this.#ahead;
+  }
+
   onRoom(): void {
     while (this.#queue.size > 0) {
-      const slot = this.#fleet.takeRoom();
+      const call = this.#queue.peek() as Call;
+      const slot = this.#fleet.takeRoom(call);
       if (!slot) break;
-      const call = this.#queue.shift() as Call;
-      clearTimeout(call.timer);
+      this.#queue.remove(call);
       call.place = slot;
       slot.start(call);
-      // With one call per worker, being handed over is being started.
-      if (this.settings.concurrency === 1) this.onStarted(call);
+      this.#ahead++;
+      // With one call at a time, being handed over to an idle worker is being started.
+      if (slot.head === call && this.settings.concurrency === 1) this.onStarted(call);
     }
     if (this.#queue.size > 0) this.#fleet.adjust();
   }
 
   onStarted(call: Call): void {
-    if (call.isSettled || call.startedAt > 0) return;
+    if (call.startedAt > 0) return;
+    this.#ahead--;
     call.startedAt = performance.now();
+    if (call.isSettled) return;
+    clearTimeout(call.timer);
     this.#statistics.waited(call.startedAt - call.acceptedAt);
     const { timeout } = call.terms;
     if (timeout === 0) return;
@@ -214,10 +226,18 @@ export class Pool implements FleetListener {
     }, timeout);
   }
 
-  onSettled(call: Call, failed: boolean, outcome: Payload): void {
-    clearTimeout(call.timer);
-    call.place = undefined;
+  onReturned(call: Call): void {
+    this.#leave(call);
     if (call.isSettled) return;
+    this.#restartQueueTimer(call);
+    this.#queue.unshift(call);
+  }
+
+  onSettled(call: Call, failed: boolean, outcome: Payload): void {
+    if (call.startedAt > 0) noteTime(call, performance.now() - call.startedAt);
+    this.#leave(call);
+    if (call.isSettled) return;
+    clearTimeout(call.timer);
     let decoded;
     try {
       decoded = this.codec.decode(outcome);
@@ -233,8 +253,7 @@ export class Pool implements FleetListener {
   }
 
   onLost(call: Call, end: WorkerEnd, begun: boolean): void {
-    clearTimeout(call.timer);
-    call.place = undefined;
+    this.#leave(call);
     if (call.isSettled) return;
     const { moves, attachments } = call.args;
     const isGone = moves && attachments.length > 0;
@@ -247,9 +266,23 @@ export class Pool implements FleetListener {
       this.#reject(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));
       return;
     }
+    this.#restartQueueTimer(call);
+    this.#queue.unshift(call);
+  }
+
+  /** What seemed to have started waits again. */
+  #restartQueueTimer(call: Call): void {
+    if (call.startedAt === 0) return;
+    clearTimeout(call.timer);
     call.startedAt = 0;
     this.#startQueueTimer(call);
-    this.#queue.unshift(call);
+  }
+
+  /** It is in no worker any more. */
+  #leave(call: Call): void {
+    if (call.startedAt === 0) this.#ahead--;
+    call.place = undefined;
+    clearTimeout(call.grace);
   }
 
   onHopeless(error: ExecutorBootError): void {
@@ -265,11 +298,14 @@ export class Pool implements FleetListener {
     this.#queue.remove(call);
     this.#fail(call, reason);
     if (!place) return;
+    if (call.startedAt === 0 && this.#fleet.recall(place, call)) return this.#leave(call);
+    this.#fleet.recallAll(place);
     const since = performance.now();
-    place.handle.cancel(call.id, this.#encodeReason(reason));
+    place.handle.cancel(call.turn, this.#encodeReason(reason));
     if (this.settings.concurrency > 1) place.handle.ping();
     const why = `${call.label} went on for ${GRACE} ms after it was given up (${describeReason(reason)})`;
-    call.timer = setTimeout(() => this.#fleet.putDown(place, since, why), GRACE).unref();
+    call.grace = setTimeout(() => this.#fleet.putDown(place, since, why), GRACE).unref();
+    this.onRoom();
   }
 
   #encodeReason(reason: unknown): Payload {

@@ -1,4 +1,5 @@
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
+import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
@@ -16,6 +17,10 @@ export type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
 export interface SlotListener {
   onReady(slot: WorkerSlot): void;
   onStarted(call: Call): void;
+  /** It was handed over in advance, and taken back. */
+  onReturned(slot: WorkerSlot, call: Call): void;
+  /** It has dropped a call that was taken back: it may have room again. */
+  onRecalled(): void;
   onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void;
   onOutgrown(slot: WorkerSlot): void;
   onEnded(slot: WorkerSlot, end: WorkerEnd): void;
@@ -24,6 +29,7 @@ export interface SlotListener {
 /** One worker and the calls that are in it. */
 export class WorkerSlot implements WorkerListener {
   state: SlotState = 'booting';
+  /** By their turns, in which order they were handed over. */
   readonly calls = new Map<number, Call>();
   readonly handle: WorkerHandle;
   /** Calls that it finished. */
@@ -39,6 +45,10 @@ export class WorkerSlot implements WorkerListener {
   timer: NodeJS.Timeout | undefined;
   readonly #listener: SlotListener;
   #turns = 0;
+  /** Calls that were taken back and that the worker has yet to drop. */
+  readonly #recalled = new Set<number>();
+  /** The last turn that the worker may begin, while it must not begin all. */
+  #limit: number | undefined;
 
   /** @throws whatever the host throws where a worker cannot even be spawned */
   constructor(host: WorkerHost, listener: SlotListener) {
@@ -46,11 +56,47 @@ export class WorkerSlot implements WorkerListener {
     this.handle = host.spawn(this);
   }
 
-  /** Hands a call over. */
+  /** Hands a call over: to be begun at once, or in advance. */
   start(call: Call): void {
-    call.turn = ++this.#turns;
-    this.calls.set(call.id, call);
-    this.handle.start(call);
+    const ahead = this.calls.size > 0;
+    call.turn = this.#turns = (this.#turns + 1) | 0;
+    this.calls.set(call.turn, call);
+    this.handle.start(call, ahead);
+  }
+
+  /** The call that it runs; the others were handed over in advance, if it takes one at a time. */
+  get head(): Call | undefined {
+    for (const call of this.calls.values()) return call;
+    return undefined;
+  }
+
+  /** Whether it shares memory with its parent, so that what it holds in advance can be taken back. */
+  get canRecall(): boolean {
+    return this.handle.marks !== undefined;
+  }
+
+  /** Whether it still has to drop calls that were taken back: beside the calls it has, it can begin no others. */
+  get isRecalling(): boolean {
+    return this.#limit !== undefined;
+  }
+
+  /**
+   * Takes back the calls behind a turn that the worker has not begun, and now never will; in order.
+   */
+  recallBehind(turn: number): Call[] {
+    const { marks } = this.handle;
+    if (!marks || (this.#limit !== undefined && !isBeyond(this.#limit, turn))) return [];
+    marks.setLimit(turn);
+    const started = marks.getStarted();
+    this.#limit = turn;
+    const last = isBeyond(started, turn) ? started : turn;
+    const recalled = [...this.calls.values()].filter((call) => isBeyond(call.turn, last));
+    for (const call of recalled) {
+      this.calls.delete(call.turn);
+      this.#recalled.add(call.turn);
+    }
+    this.#liftLimit();
+    return recalled;
   }
 
   /** Whether everything in it has been answered already, so that nobody waits for this worker. */
@@ -60,10 +106,8 @@ export class WorkerSlot implements WorkerListener {
   }
 
   /** Whether the worker had begun the call when it ended. Where that cannot be told, its oldest is blamed. */
-  hadBegun(call: Call, begun: number | undefined): boolean {
-    if (begun === undefined) return call === this.calls.values().next().value;
-    // Both count modulo 2^32.
-    return ((call.turn - begun) | 0) <= 0;
+  hadBegun(call: Call, lastTurn: number | undefined): boolean {
+    return lastTurn === undefined ? call === this.head : !isBeyond(call.turn, lastTurn);
   }
 
   stopTimer(): void {
@@ -79,21 +123,35 @@ export class WorkerSlot implements WorkerListener {
     this.bootError = error;
   }
 
-  started(callId: number): void {
-    const call = this.calls.get(callId);
+  started(turn: number): void {
+    const call = this.calls.get(turn);
     if (call) this.#listener.onStarted(call);
   }
 
-  settled(callId: number, failed: boolean, outcome: Payload): void {
-    const call = this.calls.get(callId);
+  returned(turn: number): void {
+    const call = this.calls.get(turn);
+    if (call) {
+      // The worker was about to begin it when the limit came: it is known only now that it did not.
+      this.calls.delete(turn);
+      this.#liftLimit();
+      this.#listener.onReturned(this, call);
+    } else if (this.#recalled.delete(turn)) {
+      this.#liftLimit();
+      this.#listener.onRecalled();
+    } else {
+      this.handle.kill(new ProtocolError(`call ${turn} came back, which this worker was never given`));
+    }
+  }
+
+  settled(turn: number, failed: boolean, outcome: Payload): void {
+    const call = this.calls.get(turn);
     if (!call) {
-      this.handle.kill(
-        new ProtocolError(`a reply for call ${callId} came, which this worker was never given`),
-      );
+      this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));
       return;
     }
-    this.calls.delete(callId);
+    this.calls.delete(turn);
     this.served++;
+    this.#liftLimit();
     this.#listener.onSettled(this, call, failed, outcome);
   }
 
@@ -108,5 +166,14 @@ export class WorkerSlot implements WorkerListener {
   ended(end: WorkerEnd): void {
     this.stopTimer();
     this.#listener.onEnded(this, end);
+  }
+
+  /** Only when the worker has dropped all that was taken back may it begin anything again. */
+  #liftLimit(): void {
+    const limit = this.#limit;
+    if (limit === undefined || this.#recalled.size > 0) return;
+    for (const call of this.calls.values()) if (isBeyond(call.turn, limit)) return;
+    this.#limit = undefined;
+    this.handle.marks?.setLimit(0);
   }
 }

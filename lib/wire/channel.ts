@@ -11,6 +11,8 @@ export interface Channel {
   listen(onMessage: (message: Message) => void, onEnd: (error?: Error) => void): void;
   /** Sends at once what waits for the end of the tick. */
   flush(): void;
+  /** Whether all that was sent has left. */
+  readonly isFlushed: boolean;
   /** Calls back when all that was sent has left. */
   finish(callback: () => void): void;
   /** Delivers what has arrived but was not handed out yet. */

@@ -33,11 +33,12 @@ export class Codec {
   }
 
   /** Like `encode`, but looks the classes of errors up first where they are not known yet. */
-  async encodeWithClasses(value: unknown, subject: string): Promise<Payload> {
+  encodeWithClasses(value: unknown, subject: string): Payload | Promise<Payload> {
     const { payload, unlearnt } = this.#encode(value, subject);
-    if (unlearnt === undefined || unlearnt.size === 0) return payload;
-    await Promise.all(Array.from(unlearnt, (errorClass) => this.#classes.learn(errorClass)));
-    return this.#encode(value, subject).payload;
+    // What was moved cannot be encoded again.
+    return unlearnt === undefined || unlearnt.size === 0 || takeMoving([value])
+      ? payload
+      : this.#learnAndEncode(value, subject, unlearnt);
   }
 
   /**
@@ -67,6 +68,11 @@ export class Codec {
     const value: unknown = reader.readValue();
     const pending = reader.pending.length > 0 ? Promise.all(reader.pending) : undefined;
     return { value, pending };
+  }
+
+  async #learnAndEncode(value: unknown, subject: string, unlearnt: ReadonlySet<object>): Promise<Payload> {
+    await Promise.all(Array.from(unlearnt, (errorClass) => this.#classes.learn(errorClass)));
+    return this.#encode(value, subject).payload;
   }
 
   #encode(value: unknown, subject: string): Encoding {

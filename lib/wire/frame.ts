@@ -5,12 +5,12 @@ import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
 /**
  * A frame on a pipe, all numbers little-endian:
  *
- *     0  u32 magic        8  f64 id       24 f64 timeout   40 u32 head bytes
+ *     0  u32 magic        8  f64 call     24 f64 timeout   40 u32 head bytes
  *     4  u32 type         16 u32 target   32 u32 signals   44 u32 number of attachments
- *                         20 u32 attempt  36 u32 head kind
- *     48 u32 bytes of each attachment, the head, the attachments
+ *                         20 u32 attempt  36 u32 head kind 48 i32 turn
+ *     52 u32 bytes of each attachment, the head, the attachments
  */
-const HEADER_BYTES = 48;
+const HEADER_BYTES = 52;
 const MAGIC = 0x5845_4e31;
 const MAX_ATTACHMENTS = 1_000_000;
 
@@ -28,7 +28,7 @@ export function encodeFrame(message: Message): Uint8Array[] {
   const frame = Buffer.allocUnsafe(start + headBytes);
   frame.writeUInt32LE(MAGIC, 0);
   frame.writeUInt32LE(message.type, 4);
-  frame.writeDoubleLE(message.id, 8);
+  frame.writeDoubleLE(message.call, 8);
   frame.writeUInt32LE(message.target, 16);
   frame.writeUInt32LE(message.attempt, 20);
   frame.writeDoubleLE(message.timeout, 24);
@@ -36,6 +36,7 @@ export function encodeFrame(message: Message): Uint8Array[] {
   frame.writeUInt32LE(headKind(head), 36);
   frame.writeUInt32LE(headBytes, 40);
   frame.writeUInt32LE(attachments.length, 44);
+  frame.writeInt32LE(message.turn, 48);
   attachments.forEach((bytes, index) => frame.writeUInt32LE(bytes.byteLength, HEADER_BYTES + 4 * index));
   if (typeof head === 'string') frame.write(head, start);
   else if (head) frame.set(head, start);
@@ -103,7 +104,8 @@ export class FrameReader {
     const attachments = lengths.length === 0 ? NO_ATTACHMENTS : lengths.map((bytes) => this.#takeOwn(bytes));
     return {
       type,
-      id: header.readDoubleLE(8),
+      turn: header.readInt32LE(48),
+      call: header.readDoubleLE(8),
       target: header.readUInt32LE(16),
       attempt: header.readUInt32LE(20),
       timeout: header.readDoubleLE(24),

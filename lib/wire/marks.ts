@@ -2,51 +2,74 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'n
 import { join } from 'node:path';
 
 /**
- * How many calls a worker has begun, in memory that both sides share and that outlives the worker: after a
- * death it tells which of the calls handed over never began.
+ * Two numbers in memory that a worker and its parent share, and that outlive the worker. Calls are numbered
+ * by turns, in the order in which they were handed over, from 1, modulo 2^32.
+ *
+ * - `started`, written by the worker: the turn of the last call that it began.
+ * - `limit`, written by the parent: the last turn that it may begin; 0: no limit.
+ *
+ * The worker writes `started`, then reads `limit`, and steps back if it has gone beyond; the parent writes `limit`,
+ * then reads `started`. So what lies beyond both never began and never will.
  */
-export interface StartedMark {
-  /** Worker: one more call begins. */
-  advance(): void;
-  /** Parent: calls begun so far, modulo 2^32. */
-  read(): number;
+export interface Marks {
+  setStarted(turn: number): void;
+  getStarted(): number;
+  setLimit(turn: number): void;
+  getLimit(): number;
   close(): void;
 }
 
-/** A mark for threads. */
-export class MemoryMark implements StartedMark {
-  readonly #cell: Int32Array;
+/** Whether a turn comes after another one. */
+export function isBeyond(turn: number, other: number): boolean {
+  return ((turn - other) | 0) > 0;
+}
 
-  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(4)) {
-    this.#cell = new Int32Array(buffer);
+const STARTED = 0;
+const LIMIT = 1;
+
+/** Marks for threads. */
+export class MemoryMarks implements Marks {
+  readonly #cells: Int32Array;
+
+  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+    this.#cells = new Int32Array(buffer);
   }
 
-  advance(): void {
-    Atomics.add(this.#cell, 0, 1);
+  setStarted(turn: number): void {
+    Atomics.store(this.#cells, STARTED, turn);
   }
 
-  read(): number {
-    return Atomics.load(this.#cell, 0) >>> 0;
+  getStarted(): number {
+    return Atomics.load(this.#cells, STARTED);
+  }
+
+  setLimit(turn: number): void {
+    Atomics.store(this.#cells, LIMIT, turn);
+  }
+
+  getLimit(): number {
+    return Atomics.load(this.#cells, LIMIT);
   }
 
   close(): void {}
 }
 
-/** A mark for processes: four bytes of a file in memory, without a name, that parent and child hold open. */
-export class FileMark implements StartedMark {
-  readonly #cell = new Uint32Array(1);
+/** Marks for processes: bytes of a file in memory, without a name, that parent and child hold open. */
+export class FileMarks implements Marks {
+  readonly #cell = new Int32Array(1);
 
   constructor(readonly fd: number) {}
 
   /** @returns `undefined` where there is no file system in memory */
-  static create(): FileMark | undefined {
+  static create(): FileMarks | undefined {
     if (process.platform !== 'linux') return undefined;
     let directory: string | undefined;
     try {
       directory = mkdtempSync('/dev/shm/nestjs-executor-');
-      const mark = new FileMark(openSync(join(directory, 'mark'), 'w+', 0o600));
-      writeSync(mark.fd, mark.#cell, 0, 4, 0);
-      return mark;
+      const marks = new FileMarks(openSync(join(directory, 'marks'), 'w+', 0o600));
+      marks.setStarted(0);
+      marks.setLimit(0);
+      return marks;
     } catch {
       return undefined;
     } finally {
@@ -54,17 +77,33 @@ export class FileMark implements StartedMark {
     }
   }
 
-  advance(): void {
-    this.#cell[0] = (this.#cell[0] as number) + 1;
-    writeSync(this.fd, this.#cell, 0, 4, 0);
+  setStarted(turn: number): void {
+    this.#write(STARTED, turn);
   }
 
-  read(): number {
-    readSync(this.fd, this.#cell, 0, 4, 0);
-    return this.#cell[0] as number;
+  getStarted(): number {
+    return this.#read(STARTED);
+  }
+
+  setLimit(turn: number): void {
+    this.#write(LIMIT, turn);
+  }
+
+  getLimit(): number {
+    return this.#read(LIMIT);
   }
 
   close(): void {
     closeSync(this.fd);
+  }
+
+  #write(index: number, turn: number): void {
+    this.#cell[0] = turn;
+    writeSync(this.fd, this.#cell, 0, 4, 4 * index);
+  }
+
+  #read(index: number): number {
+    readSync(this.fd, this.#cell, 0, 4, 4 * index);
+    return this.#cell[0] as number;
   }
 }

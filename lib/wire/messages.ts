@@ -9,6 +9,7 @@ export const MessageType = {
   cancel: 4,
   ping: 5,
   close: 6,
+  callAhead: 7,
   // from a worker
   ready: 16,
   bootFailed: 17,
@@ -18,6 +19,7 @@ export const MessageType = {
   pong: 21,
   recycle: 22,
   crashed: 23,
+  returned: 24,
 } as const;
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
@@ -31,21 +33,23 @@ export function isMessageType(value: unknown): value is MessageType {
 /**
  * One shape for all messages: small, flat and the same on every channel. Unused fields are 0.
  *
- * | type | id | target | attempt | timeout | signals | payload |
- * |---|---|---|---|---|---|---|
- * | boot | | | | | | the WorkerPlan |
- * | define | | number | | | | its TargetDefinition |
- * | call | call | number | from 1 | ms, 0: none | bits | the arguments |
- * | cancel | call | | | | | the reason |
- * | ping, pong | number | | | | | |
- * | started | call | | | | | |
- * | result, failure | call | | | | | the value or error |
- * | bootFailed, crashed | | | | | | the error |
- * | close, ready, recycle | | | | | | |
+ * | type | turn | call | target | attempt | timeout | signals | payload |
+ * |---|---|---|---|---|---|---|---|
+ * | boot | | | | | | | the WorkerPlan |
+ * | define | | | number | | | | its TargetDefinition |
+ * | call | which hand-over | the call's id | number | from 1 | ms, 0: none | bits | the arguments |
+ * | callAhead | as call, to a worker that has calls: it may be taken back until it begins | | | | | | |
+ * | cancel | of the call | | | | | | the reason |
+ * | ping, pong | | | | | | | |
+ * | started, returned | of the call | | | | | | |
+ * | result, failure | of the call | | | | | | the value or error |
+ * | bootFailed, crashed | | | | | | | the error |
+ * | close, ready, recycle | | | | | | | |
  */
 export interface Message {
   readonly type: MessageType;
-  readonly id: number;
+  readonly turn: number;
+  readonly call: number;
   readonly target: number;
   readonly attempt: number;
   readonly timeout: number;
@@ -53,6 +57,6 @@ export interface Message {
   readonly payload: Payload | undefined;
 }
 
-export function message(type: MessageType, id = 0, payload?: Payload, target = 0): Message {
-  return { type, id, target, attempt: 0, timeout: 0, signals: 0, payload };
+export function message(type: MessageType, turn = 0, payload?: Payload, target = 0): Message {
+  return { type, turn, call: 0, target, attempt: 0, timeout: 0, signals: 0, payload };
 }

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type Channel, ProtocolError } from './channel.js';
 import { encodeFrame, FrameReader } from './frame.js';
@@ -9,14 +10,20 @@ const JOIN_BYTES = 64 * 1024;
 /** Messages over a socket pair; the frames of one tick leave as one write. */
 export class PipeChannel implements Channel {
   readonly #socket: Socket;
+  readonly #fd: number | undefined;
   readonly #reader = new FrameReader();
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
-  constructor(socket: Socket) {
+  /**
+   * @param fd the socket's descriptor, where it is known: what fits into the pipe is then written at once and
+   *   directly, which costs about half of a write by way of the stream
+   */
+  constructor(socket: Socket, fd?: number) {
     this.#socket = socket;
+    this.#fd = fd;
   }
 
   send(message: Message): void {
@@ -37,6 +44,10 @@ export class PipeChannel implements Channel {
     this.#socket.on('error', () => this.#end());
     this.#socket.on('end', () => this.#end());
     this.#socket.on('close', () => this.#end());
+  }
+
+  get isFlushed(): boolean {
+    return this.#outgoing.length === 0 && this.#socket.writableLength === 0;
   }
 
   finish(callback: () => void): void {
@@ -61,15 +72,25 @@ export class PipeChannel implements Channel {
     this.#outgoingBytes = 0;
     if (this.#socket.destroyed || pieces.length === 0) return;
     const [first] = pieces;
-    if (pieces.length === 1 && first) {
-      this.#socket.write(first);
-    } else if (bytes <= JOIN_BYTES) {
-      this.#socket.write(Buffer.concat(pieces, bytes));
+    if (bytes <= JOIN_BYTES) {
+      this.#write(pieces.length === 1 && first ? first : Buffer.concat(pieces, bytes));
     } else {
       this.#socket.cork();
       for (const piece of pieces) this.#socket.write(piece);
       this.#socket.uncork();
     }
+  }
+
+  #write(bytes: Uint8Array): void {
+    let written = 0;
+    if (this.#fd !== undefined && this.#socket.writableLength === 0) {
+      try {
+        written = writeSync(this.#fd, bytes);
+      } catch {
+        // The pipe is full (EAGAIN), or has ended: the stream waits, or tells.
+      }
+    }
+    if (written < bytes.byteLength) this.#socket.write(bytes.subarray(written));
   }
 
   #receive(chunk: Buffer): void {

@@ -5,7 +5,8 @@ import { isMessageType, type Message } from './messages.js';
 /** A message as it is posted: a flat list is cheaper to clone than an object with names. */
 type Packet = readonly [
   type: number,
-  id: number,
+  turn: number,
+  call: number,
   target: number,
   attempt: number,
   timeout: number,
@@ -14,9 +15,11 @@ type Packet = readonly [
   ...attachments: Uint8Array[],
 ];
 
-/** Messages over a MessagePort. */
+/** Messages over a MessagePort; those of one tick are posted as one. */
 export class PortChannel implements Channel {
   readonly #port: MessagePort;
+  #outgoing: Packet[] = [];
+  #moving: ArrayBuffer[] = [];
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
@@ -24,29 +27,41 @@ export class PortChannel implements Channel {
     this.#port = port;
   }
 
-  send({ type, id, target, attempt, timeout, signals, payload }: Message): void {
+  send({ type, turn, call, target, attempt, timeout, signals, payload }: Message): void {
+    // process.nextTick, as it runs after the microtasks in which more is sent.
+    if (this.#outgoing.length === 0) process.nextTick(() => this.flush());
     if (payload === undefined) {
-      this.#port.postMessage([type, id, target, attempt, timeout, signals, null], []);
+      this.#outgoing.push([type, turn, call, target, attempt, timeout, signals, null]);
       return;
     }
     const { head, attachments, moves } = payload;
-    const transfer = moves ? attachments.map((bytes) => bytes.buffer as ArrayBuffer) : [];
-    this.#port.postMessage([type, id, target, attempt, timeout, signals, head, ...attachments], transfer);
+    this.#outgoing.push([type, turn, call, target, attempt, timeout, signals, head, ...attachments]);
+    if (moves) for (const bytes of attachments) this.#moving.push(bytes.buffer as ArrayBuffer);
+  }
+
+  /** Each call was encoded on its own: what is posted together shares nothing. */
+  flush(): void {
+    if (this.#outgoing.length === 0) return;
+    this.#port.postMessage(this.#outgoing, this.#moving);
+    this.#outgoing = [];
+    this.#moving = [];
+  }
+
+  get isFlushed(): boolean {
+    return this.#outgoing.length === 0;
+  }
+
+  finish(callback: () => void): void {
+    this.flush();
+    callback();
   }
 
   listen(onMessage: (message: Message) => void, onEnd: (error?: Error) => void): void {
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
-    this.#port.on('message', (packet) => this.#receive(packet));
+    this.#port.on('message', (packets) => this.#receive(packets));
     this.#port.on('messageerror', (error) => this.#end(new ProtocolError(error.message)));
     this.#port.on('close', () => this.#end());
-  }
-
-  /** Posting is at once. */
-  flush(): void {}
-
-  finish(callback: () => void): void {
-    callback();
   }
 
   drain(): void {
@@ -65,18 +80,19 @@ export class PortChannel implements Channel {
     this.#port.unref();
   }
 
-  #receive(packet: unknown): void {
-    if (!isPacket(packet)) {
-      this.#end(new ProtocolError('a message of an unknown shape came from a worker'));
-      return;
+  #receive(packets: unknown): void {
+    if (!Array.isArray(packets)) return this.#end(new ProtocolError('what came from a worker is no message'));
+    for (const packet of packets as readonly unknown[]) {
+      if (!isPacket(packet)) {
+        return this.#end(new ProtocolError('a message of an unknown shape came from a worker'));
+      }
+      const [type, turn, call, target, attempt, timeout, signals, head, ...attachments] = packet;
+      if (!isMessageType(type)) {
+        return this.#end(new ProtocolError(`a message of an unknown type (${type}) came from a worker`));
+      }
+      const payload = head === null ? undefined : { head, attachments, moves: false };
+      this.#onMessage?.({ type, turn, call, target, attempt, timeout, signals, payload });
     }
-    const [type, id, target, attempt, timeout, signals, head, ...attachments] = packet;
-    if (!isMessageType(type)) {
-      this.#end(new ProtocolError(`a message of an unknown type (${type}) came from a worker`));
-      return;
-    }
-    const payload = head === null ? undefined : { head, attachments, moves: false };
-    this.#onMessage?.({ type, id, target, attempt, timeout, signals, payload });
   }
 
   #end(error?: Error): void {
@@ -87,5 +103,5 @@ export class PortChannel implements Channel {
 }
 
 function isPacket(value: unknown): value is Packet {
-  return Array.isArray(value) && value.length >= 7 && typeof value[1] === 'number';
+  return Array.isArray(value) && value.length >= 8 && typeof value[1] === 'number';
 }

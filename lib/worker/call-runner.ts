@@ -6,6 +6,7 @@ import { RunningCall, runInCall } from './current-call.js';
 /** A call as it arrives where it is run. */
 export interface IncomingCall {
   readonly id: number;
+  readonly turn: number;
   readonly attempt: number;
   /** In ms; 0: none. */
   readonly timeout: number;
@@ -35,27 +36,32 @@ export class CallRunner {
   /** Never rejects. */
   async run(call: IncomingCall, invoke: (args: readonly unknown[]) => unknown): Promise<Outcome> {
     const running = new RunningCall(call.id, this.pool, call.attempt, call.timeout);
-    this.#running.set(call.id, running);
+    this.#running.set(call.turn, running);
     try {
-      const args = await this.#decodeArguments(call, running);
+      const { args, pending } = this.#decodeArguments(call, running);
+      if (pending) await pending;
       const value = await runInCall(running, () => invoke(args));
-      return { failed: false, payload: await this.codec.encodeWithClasses(value, 'result') };
+      const payload = this.codec.encodeWithClasses(value, 'result');
+      return { failed: false, payload: payload instanceof Promise ? await payload : payload };
     } catch (error) {
       return { failed: true, payload: await this.#encodeError(error) };
     } finally {
-      this.#running.delete(call.id);
+      this.#running.delete(call.turn);
     }
   }
 
-  cancel(id: number, reason: Payload): void {
-    const running = this.#running.get(id);
+  cancel(turn: number, reason: Payload): void {
+    const running = this.#running.get(turn);
     if (!running) return;
     const { value, pending } = this.codec.decode(reason);
     if (pending) void pending.then(() => running.abort(value));
     else running.abort(value);
   }
 
-  async #decodeArguments(call: IncomingCall, running: RunningCall): Promise<readonly unknown[]> {
+  #decodeArguments(
+    call: IncomingCall,
+    running: RunningCall,
+  ): { args: readonly unknown[]; pending: Promise<unknown> | undefined } {
     let decoded;
     try {
       decoded = this.codec.decode(call.args);
@@ -63,14 +69,13 @@ export class CallRunner {
       const why = `they cannot be decoded (${(cause as Error).message}).`;
       throw new ExecutorSerializationError('arguments', why, { cause });
     }
-    if (decoded.pending) await decoded.pending;
     const args = decoded.value as unknown[];
     if (call.signals !== 0) {
       for (let index = 0; index < args.length; index++) {
         if (isSignal(call.signals, index)) args[index] = running.signal;
       }
     }
-    return args;
+    return { args, pending: decoded.pending };
   }
 
   async #encodeError(error: unknown): Promise<Payload> {

@@ -1,7 +1,7 @@
 import { SharedErrorClasses } from '../reference/error-classes.js';
 import type { Channel } from '../wire/channel.js';
 import { Codec } from '../wire/codec.js';
-import type { StartedMark } from '../wire/marks.js';
+import { isBeyond, type Marks } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
@@ -9,18 +9,22 @@ import { CallRunner } from './call-runner.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
 
+/** After a call that took longer, in ms, the event loop turns once. */
+const LONG_CALL = 1;
+
 /**
  * A worker's life: boot, take calls, close, end. It ends with its channel, so that no worker outlives
  * its application.
  */
 export class Session {
   readonly #channel: Channel;
-  readonly #mark: StartedMark | undefined;
+  readonly #marks: Marks | undefined;
   readonly #end: (exitCode: number) => void;
   readonly #codec = new Codec(new SharedErrorClasses());
   readonly #definitions = new Map<number, TargetDefinition>();
   readonly #bound = new Map<number, Invoke>();
   readonly #waiting: Message[] = [];
+  #isWorking = false;
   #runner = new CallRunner('', this.#codec);
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
@@ -29,9 +33,9 @@ export class Session {
   #isClosing = false;
 
   /** @param end ends this worker for good */
-  constructor(channel: Channel, mark: StartedMark | undefined, end: (exitCode: number) => void) {
+  constructor(channel: Channel, marks: Marks | undefined, end: (exitCode: number) => void) {
     this.#channel = channel;
-    this.#mark = mark;
+    this.#marks = marks;
     this.#end = end;
   }
 
@@ -48,7 +52,7 @@ export class Session {
   }
 
   #receive(incoming: Message): void {
-    const { type, id, target, payload } = incoming;
+    const { type, turn, target, payload } = incoming;
     switch (type) {
       case MessageType.boot:
         return void this.#boot(parse<WorkerPlan>(payload));
@@ -56,9 +60,10 @@ export class Session {
         this.#definitions.set(target, parse<TargetDefinition>(payload));
         return;
       case MessageType.call:
+      case MessageType.callAhead:
         return this.#take(incoming);
       case MessageType.cancel:
-        if (payload) this.#cancel(id, payload);
+        if (payload) this.#cancel(turn, payload);
         return;
       case MessageType.ping:
         return this.#send(MessageType.pong);
@@ -86,58 +91,89 @@ export class Session {
     }
   }
 
+  #take(call: Message): void {
+    this.#waiting.push(call);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    if (this.#concurrency === 1) void this.#workOneByOne();
+    else setImmediate(() => this.#startNext());
+  }
+
+  /** One call at a time: the next one starts when the result of the one before it has left. */
+  async #workOneByOne(): Promise<void> {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      const startedAt = performance.now();
+      if (this.#begin(next)) await this.#run(next);
+      if (!this.#channel.isFlushed) await new Promise<void>((resolve) => this.#channel.finish(resolve));
+      // So that cancels are read.
+      if (performance.now() - startedAt > LONG_CALL) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#isWorking = false;
+    if (this.#isClosing) await this.#closeWhenIdle();
+  }
+
   /**
    * Several calls at a time start in turns of their own: what one leaves must be on its way before another
    * can block the event loop.
    */
-  #take(incoming: Message): void {
-    if (this.#concurrency === 1) return void this.#run(incoming);
-    this.#waiting.push(incoming);
-    if (this.#waiting.length === 1) setImmediate(() => this.#startNext());
-  }
-
-  #cancel(id: number, reason: Payload): void {
-    const index = this.#waiting.findIndex((call) => call.id === id);
-    if (index < 0) return this.#runner.cancel(id, reason);
-    this.#waiting.splice(index, 1);
-    // Counted as begun, in which order the parent counts too; it never runs.
-    this.#mark?.advance();
-    this.#send(MessageType.failure, id, reason);
-  }
-
   #startNext(): void {
     this.#channel.finish(() => {
-      const incoming = this.#waiting.shift();
-      if (incoming) void this.#run(incoming);
-      if (this.#waiting.length > 0) setImmediate(() => this.#startNext());
+      const next = this.#waiting.shift();
+      if (next && this.#begin(next)) void this.#runAmongOthers(next);
+      this.#isWorking = this.#waiting.length > 0;
+      if (this.#isWorking) setImmediate(() => this.#startNext());
     });
   }
 
-  async #run({ id, target, attempt, timeout, signals, payload }: Message): Promise<void> {
-    if (!payload) return;
-    this.#mark?.advance();
-    const call = { id, attempt, timeout, signals, args: payload };
-    const { failed, payload: outcome } = await this.#runner.run(call, (args) => {
-      const invoke = this.#bound.get(target);
-      return invoke ? this.#start(id, invoke, args) : this.#bindAndStart(target, id, args);
-    });
-    this.#send(failed ? MessageType.failure : MessageType.result, id, outcome);
-    if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
+  async #runAmongOthers(call: Message): Promise<void> {
+    await this.#run(call);
     if (this.#isClosing) await this.#closeWhenIdle();
   }
 
-  async #bindAndStart(target: number, id: number, args: readonly unknown[]): Promise<unknown> {
+  /** Says that the call begins; steps back if it was taken back in the meantime. */
+  #begin({ type, turn }: Message): boolean {
+    const marks = this.#marks;
+    if (!marks) return true;
+    marks.setStarted(turn);
+    if (type !== MessageType.callAhead) return true;
+    const limit = marks.getLimit();
+    if (limit === 0 || !isBeyond(turn, limit)) return true;
+    marks.setStarted((turn - 1) | 0);
+    this.#send(MessageType.returned, turn);
+    return false;
+  }
+
+  #cancel(turn: number, reason: Payload): void {
+    const index = this.#waiting.findIndex((call) => call.turn === turn);
+    if (index < 0) return this.#runner.cancel(turn, reason);
+    this.#waiting.splice(index, 1);
+    this.#send(MessageType.failure, turn, reason);
+  }
+
+  async #run({ turn, call: id, target, attempt, timeout, signals, payload }: Message): Promise<void> {
+    if (!payload) return;
+    const call = { id, turn, attempt, timeout, signals, args: payload };
+    const { failed, payload: outcome } = await this.#runner.run(call, (args) => {
+      const invoke = this.#bound.get(target);
+      return invoke ? this.#start(turn, invoke, args) : this.#bindAndStart(target, turn, args);
+    });
+    this.#send(failed ? MessageType.failure : MessageType.result, turn, outcome);
+    if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
+    this.#channel.flush();
+  }
+
+  async #bindAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
     const definition = this.#definitions.get(target);
     if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
     const invoke = await this.#context.bind(definition);
     this.#bound.set(target, invoke);
-    return this.#start(id, invoke, args);
+    return this.#start(turn, invoke, args);
   }
 
-  #start(id: number, invoke: Invoke, args: readonly unknown[]): unknown {
+  #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
     // With one call at a time the parent knows when it starts: as it is handed over.
     if (this.#concurrency > 1) {
-      this.#send(MessageType.started, id);
+      this.#send(MessageType.started, turn);
       // The method may block the event loop.
       this.#channel.flush();
     }
@@ -145,7 +181,7 @@ export class Session {
   }
 
   async #closeWhenIdle(): Promise<void> {
-    if (!this.#isBooted || this.#runner.size > 0 || this.#waiting.length > 0) return;
+    if (!this.#isBooted || this.#isWorking || this.#runner.size > 0 || this.#waiting.length > 0) return;
     let exitCode = 0;
     try {
       await this.#context?.close();
@@ -164,8 +200,8 @@ export class Session {
     }
   }
 
-  #send(type: MessageType, id = 0, payload?: Payload): void {
-    this.#channel.send(message(type, id, payload));
+  #send(type: MessageType, turn = 0, payload?: Payload): void {
+    this.#channel.send(message(type, turn, payload));
   }
 }
 

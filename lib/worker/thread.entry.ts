@@ -4,15 +4,15 @@ import { markAsWorker } from './is-executor-worker.js';
 /** What the parent passes to a thread's one Piscina task. */
 interface ThreadStart {
   readonly port: MessagePort;
-  readonly mark: SharedArrayBuffer;
+  readonly marks: SharedArrayBuffer;
 }
 
 /** Opens the session and returns: the session lives on its port until the thread ends. */
-export default async function start({ port, mark }: ThreadStart): Promise<void> {
+export default async function start({ port, marks }: ThreadStart): Promise<void> {
   markAsWorker();
   // Only now: whatever is loaded from here on must know that it is in a worker.
-  const { MemoryMark } = await import('../wire/marks.js');
+  const { MemoryMarks } = await import('../wire/marks.js');
   const { PortChannel } = await import('../wire/port.channel.js');
   const { Session } = await import('./session.js');
-  new Session(new PortChannel(port), new MemoryMark(mark), (exitCode) => process.exit(exitCode)).open();
+  new Session(new PortChannel(port), new MemoryMarks(marks), (exitCode) => process.exit(exitCode)).open();
 }

@@ -95,8 +95,8 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('counts timeout from the start of the method, not from the call', async () => {
-    await withApp({ kind, timeout: 300 }, async ({ executor }) => {
-      const calls = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 200));
+    await withApp({ kind, timeout: 1_200 }, async ({ executor }) => {
+      const calls = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 450));
       expect(await within(Promise.all(calls))).toEqual([1, 2, 3]);
       const error = await rejection<ExecutorTimeoutError>(executor.with({ timeout: 20 }).run(obeysSignal));
       expect(error).toMatchObject({ phase: 'run', timeout: 20, pool: 'pool' });
@@ -105,12 +105,12 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('counts timeout from the start with concurrency too', async () => {
-    await withApp({ kind, concurrency: 2, timeout: 400 }, async ({ executor }) => {
+    await withApp({ kind, concurrency: 2, timeout: 900 }, async ({ executor }) => {
       if (kind === 'inline') return;
       await within(executor.run(add, 1, 1));
       // The second is handed over while the first blocks the worker's event loop.
-      const calls = [executor.run(spin, 300), executor.run(spin, 300)];
-      expect(await within(Promise.all(calls))).toEqual([300, 300]);
+      const calls = [executor.run(spin, 600), executor.run(spin, 600)];
+      expect(await within(Promise.all(calls))).toEqual([600, 600]);
     });
   });
 

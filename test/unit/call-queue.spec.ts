@@ -8,7 +8,7 @@ let nextId = 1;
 function ignore(): void {}
 
 function makeCall(priority: number): Call {
-  const target = { label: 'test', definition: undefined, invoke: () => undefined };
+  const target = { label: 'test', definition: undefined, usualTime: undefined, invoke: () => undefined };
   const terms = { timeout: 0, queueTimeout: 0, priority, retries: 0 };
   return new Call(
     nextId++,

@@ -147,7 +147,8 @@ describe('frames', () => {
     );
     const sent = fc.record({
       type: fc.constantFrom(...Object.values(MessageType)),
-      id: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      turn: fc.integer(),
+      call: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
       target: fc.nat(),
       attempt: fc.nat(),
       timeout: fc.nat(),
@@ -167,7 +168,7 @@ describe('frames', () => {
   });
 
   it('that are none are refused', () => {
-    expect(push(Buffer.alloc(48, 1))).toThrow(/no frame/);
+    expect(push(Buffer.alloc(52, 1))).toThrow(/no frame/);
     const huge = Buffer.concat(encodeFrame(message(MessageType.ready)));
     huge.writeUInt32LE(0xffff_ffff, 40);
     expect(push(huge)).toThrow(/claims 4294967295 bytes/);

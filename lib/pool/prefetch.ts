@@ -1,0 +1,36 @@
+import type { Call } from './call.js';
+import type { WorkerSlot } from './worker-slot.js';
+
+/**
+ * How long the calls that a worker holds in advance may take together, in ms. More would hide more of the way
+ * to the worker and back (some 0.1 ms); less is sooner elsewhere when the one before them turns out long.
+ */
+const AHEAD_TIME = 1;
+
+/** The most that a worker holds: from here on more gains nothing. */
+const MAX_AHEAD = 64;
+
+/** What recent calls weigh in a target's usual time. */
+const RECENT = 0.2;
+
+/** A call that has run for so long, in ms, is a long one: nothing must wait behind it while a worker is idle. */
+export const LONG_CALL = 1;
+
+/** Notes how long a call took: up at once, down slowly, as only what is surely short is handed over in advance. */
+export function noteTime(call: Call, ms: number): void {
+  const { target } = call;
+  const usual = target.usualTime ?? ms;
+  target.usualTime = ms > usual ? ms : usual + (ms - usual) * RECENT;
+}
+
+/** Whether the worker, which has calls already, may be handed this one in advance. */
+export function mayTakeAhead(slot: WorkerSlot, call: Call): boolean {
+  const { usualTime } = call.target;
+  if (usualTime === undefined || usualTime >= AHEAD_TIME) return false;
+  if (!slot.canRecall || slot.isDue) return false;
+  // What is moved cannot be moved again.
+  if (call.args.moves && call.args.attachments.length > 0) return false;
+  if (slot.calls.size >= Math.min(MAX_AHEAD, AHEAD_TIME / usualTime)) return false;
+  const head = slot.head?.target.usualTime;
+  return head !== undefined && head < AHEAD_TIME;
+}

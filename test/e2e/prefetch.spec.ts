@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { ExecutorTimeoutError, ExecutorWorkerLostError } from '../../lib/index.js';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { enter, exit, spin, spinForEver, whoAmI } from '../fixtures/work.js';
+import { type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, until, within } from '../support/deadline.js';
+
+/** Makes a function known to be short, so that a worker is handed its calls in advance. */
+async function learnShort({ executor }: TestApp, run: () => Promise<unknown>): Promise<void> {
+  for (let round = 0; round < 20; round++) await within(Promise.all([run(), run(), run()]));
+  expect(executor.stats().running).toBe(0);
+}
+
+describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s', (kind) => {
+  it('do not stay behind a long one while a worker is idle', async () => {
+    await withApp({ kind, size: 2 }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(spin, 0));
+      // Known to be short, and this time is not.
+      const long = executor.run(spin, 1_500);
+      const startedAt = performance.now();
+      await within(Promise.all(Array.from({ length: 200 }, () => executor.run(spin, 0))));
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(await within(long)).toBe(1_500);
+    });
+  });
+
+  it('can be aborted in any order, and the one that runs is unharmed', async () => {
+    await withApp({ kind }, async (app) => {
+      const { executor } = app;
+      const worker = await within(executor.run(whoAmI));
+      await learnShort(app, () => executor.run(spin, 0));
+      const long = executor.run(spin, 900);
+      const controllers = Array.from({ length: 10 }, () => new AbortController());
+      const calls = controllers.map(({ signal }) => executor.with({ signal }).run(spin, 0));
+      const aborted = [7, 3, 8, 0].map((index) => {
+        const outcome = rejection(calls[index] as Promise<number>);
+        controllers[index]?.abort(new Error(`abort ${index}`));
+        return outcome;
+      });
+      expect((await Promise.all(aborted)).map(({ message }) => message)).toEqual([
+        'abort 7',
+        'abort 3',
+        'abort 8',
+        'abort 0',
+      ]);
+      const kept = calls.filter((_call, index) => ![7, 3, 8, 0].includes(index));
+      expect(await within(Promise.all(kept))).toEqual([0, 0, 0, 0, 0, 0]);
+      expect(await within(long)).toBe(900);
+      expect(await within(executor.run(whoAmI))).toBe(worker);
+      expect(executor.stats()).toMatchObject({ queued: 0, running: 0, lost: 0 });
+    });
+  });
+
+  it('count as waiting, for queueTimeout and maxQueue', async () => {
+    await withApp({ kind, queueTimeout: 100, maxQueue: 5 }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(spin, 0));
+      const long = executor.run(spin, 500);
+      const waiting = Array.from({ length: 5 }, () => rejection<ExecutorTimeoutError>(executor.run(spin, 0)));
+      expect(executor.stats()).toMatchObject({ running: 1, queued: 5 });
+      expect((await rejection(executor.run(spin, 0))).name).toBe('ExecutorQueueFullError');
+      for (const error of await Promise.all(waiting)) expect(error.phase).toBe('queue');
+      expect(await within(long)).toBe(500);
+    });
+  });
+
+  it('are run once, elsewhere, when the worker dies or is ended before they begin', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'prefetch-'));
+    const ledger = join(folder, 'ledger');
+    appendFileSync(ledger, '');
+    try {
+      await withApp({ kind }, async (app) => {
+        const { executor } = app;
+        await learnShort(app, () => executor.run(enter, ledger, 'warm'));
+        await rejection(executor.run(exit, 1));
+        const deaths = [
+          () => executor.run(exit, 1),
+          () => executor.with({ timeout: 50 }).run(spinForEver),
+          () => executor.with({ timeout: 50 }).run(spin, 400),
+        ];
+        for (const [round, die] of deaths.entries()) {
+          const before = Array.from({ length: 5 }, (_, n) =>
+            executor.run(enter, ledger, `${round} before ${n}`),
+          );
+          const death = rejection(die());
+          const after = Array.from({ length: 20 }, (_, n) =>
+            executor.run(enter, ledger, `${round} after ${n}`),
+          );
+          const error = await death;
+          expect([ExecutorWorkerLostError, ExecutorTimeoutError]).toContain(error.constructor);
+          expect(await within(Promise.all([...before, ...after]))).toHaveLength(25);
+        }
+        const lines = readFileSync(ledger, 'utf8')
+          .trim()
+          .split('\n')
+          .filter((line) => line !== 'warm');
+        expect(new Set(lines).size).toBe(75);
+        expect(lines).toHaveLength(75);
+        await until(() => executor.stats().workers === 1, 'the worker');
+        expect(executor.stats()).toMatchObject({ queued: 0, running: 0, lost: 2 });
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
