@@ -25,10 +25,11 @@ export class InlineHost implements WorkerHost {
       const call = handed.shift();
       if (!call || isOver) return;
       lastTurn = call.turn;
+      const startedAt = performance.now();
       listener.started(call.turn);
       const { failed, payload } = await runner.run(call, (args) => call.target.invoke(call.self, args));
       // After its end a worker says nothing: a method that was given up may still be running here.
-      if (!isOver) listener.settled(call.turn, failed, payload);
+      if (!isOver) listener.settled(call.turn, failed, payload, performance.now() - startedAt);
     };
     queueMicrotask(() => isOver || listener.ready());
     return {

@@ -55,7 +55,7 @@ export class RemoteWorker {
     this.#channel.send(message(MessageType.close));
   }
 
-  receive({ type, turn, payload }: Message): void {
+  receive({ type, turn, payload, timeout }: Message): void {
     switch (type) {
       case MessageType.ready:
         return this.#listener.ready();
@@ -69,7 +69,7 @@ export class RemoteWorker {
         return this.#listener.outgrown();
       case MessageType.result:
       case MessageType.failure:
-        if (payload) this.#listener.settled(turn, type === MessageType.failure, payload);
+        if (payload) this.#listener.settled(turn, type === MessageType.failure, payload, timeout);
         return;
       case MessageType.bootFailed:
         if (payload) this.#listener.bootFailed(this.#codec.decode(payload).value);

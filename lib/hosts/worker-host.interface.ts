@@ -47,8 +47,11 @@ export interface WorkerListener {
   started(turn: number): void;
   /** It did not begin this call, as it is beyond the limit. */
   returned(turn: number): void;
-  /** The value or error, still encoded. */
-  settled(turn: number, failed: boolean, outcome: Payload): void;
+  /**
+   * @param outcome the value or error, still encoded
+   * @param ms how long the call ran
+   */
+  settled(turn: number, failed: boolean, outcome: Payload, ms: number): void;
   /** It answers, so that its event loop turns. */
   alive(): void;
   /** It holds more memory than `recycle.memoryMb`. */

@@ -18,7 +18,6 @@ import { CallQueue } from './call-queue.js';
 import { appendSite, type CallSite } from './call-site.js';
 import { Fleet, type FleetListener } from './fleet.js';
 import { KeepAlive } from './keep-alive.js';
-import { noteTime } from './prefetch.js';
 import type { PoolSettings } from './pool-settings.js';
 import { PoolStatistics } from './pool-statistics.js';
 
@@ -234,7 +233,6 @@ export class Pool implements FleetListener {
   }
 
   onSettled(call: Call, failed: boolean, outcome: Payload): void {
-    if (call.startedAt > 0) noteTime(call, performance.now() - call.startedAt);
     this.#leave(call);
     if (call.isSettled) return;
     clearTimeout(call.timer);

@@ -1,5 +1,4 @@
 import type { Call } from './call.js';
-import type { WorkerSlot } from './worker-slot.js';
 
 /**
  * How long the calls that a worker holds in advance may take together, in ms. More would hide more of the way
@@ -16,6 +15,16 @@ const RECENT = 0.2;
 /** A call that has run for so long, in ms, is a long one: nothing must wait behind it while a worker is idle. */
 export const LONG_CALL = 1;
 
+/** What is to be known of a worker. */
+interface AheadSlot {
+  readonly calls: ReadonlyMap<number, Call>;
+  readonly head: Call | undefined;
+  readonly canRecall: boolean;
+  readonly isDue: boolean;
+  /** It holds as many as it may, until it has done half of them. */
+  isFull: boolean;
+}
+
 /** Notes how long a call took: up at once, down slowly, as only what is surely short is handed over in advance. */
 export function noteTime(call: Call, ms: number): void {
   const { target } = call;
@@ -24,13 +33,17 @@ export function noteTime(call: Call, ms: number): void {
 }
 
 /** Whether the worker, which has calls already, may be handed this one in advance. */
-export function mayTakeAhead(slot: WorkerSlot, call: Call): boolean {
+export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   const { usualTime } = call.target;
   if (usualTime === undefined || usualTime >= AHEAD_TIME) return false;
   if (!slot.canRecall || slot.isDue) return false;
   // What is moved cannot be moved again.
   if (call.args.moves && call.args.attachments.length > 0) return false;
-  if (slot.calls.size >= Math.min(MAX_AHEAD, AHEAD_TIME / usualTime)) return false;
+  // Filled up when it is half empty: a message with many calls costs little more than one with a single call.
+  const most = Math.min(MAX_AHEAD, AHEAD_TIME / usualTime);
+  if (slot.calls.size >= most) slot.isFull = true;
+  else if (slot.calls.size <= most / 2) slot.isFull = false;
+  if (slot.isFull) return false;
   const head = slot.head?.target.usualTime;
   return head !== undefined && head < AHEAD_TIME;
 }

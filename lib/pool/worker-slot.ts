@@ -3,6 +3,7 @@ import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
+import { noteTime } from './prefetch.js';
 
 /**
  * - `booting`: takes no calls yet.
@@ -38,6 +39,8 @@ export class WorkerSlot implements WorkerListener {
   isDue = false;
   /** A call that was given up goes on in it: once nobody waits for its other calls, it is ended by force. */
   isCondemned = false;
+  /** It holds as many calls in advance as it may, until it has done half of them. */
+  isFull = false;
   /** When it last gave a sign of life, on `performance.now()`'s clock. */
   aliveAt = 0;
   bootError: unknown;
@@ -143,7 +146,7 @@ export class WorkerSlot implements WorkerListener {
     }
   }
 
-  settled(turn: number, failed: boolean, outcome: Payload): void {
+  settled(turn: number, failed: boolean, outcome: Payload, ms: number): void {
     const call = this.calls.get(turn);
     if (!call) {
       this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));
@@ -151,6 +154,7 @@ export class WorkerSlot implements WorkerListener {
     }
     this.calls.delete(turn);
     this.served++;
+    noteTime(call, ms);
     this.#liftLimit();
     this.#listener.onSettled(this, call, failed, outcome);
   }

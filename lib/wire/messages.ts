@@ -42,7 +42,7 @@ export function isMessageType(value: unknown): value is MessageType {
  * | cancel | of the call | | | | | | the reason |
  * | ping, pong | | | | | | | |
  * | started, returned | of the call | | | | | | |
- * | result, failure | of the call | | | | | | the value or error |
+ * | result, failure | of the call | | | | how long it ran, ms | | the value or error |
  * | bootFailed, crashed | | | | | | | the error |
  * | close, ready, recycle | | | | | | | |
  */

@@ -152,12 +152,14 @@ export class Session {
 
   async #run({ turn, call: id, target, attempt, timeout, signals, payload }: Message): Promise<void> {
     if (!payload) return;
+    const startedAt = performance.now();
     const call = { id, turn, attempt, timeout, signals, args: payload };
     const { failed, payload: outcome } = await this.#runner.run(call, (args) => {
       const invoke = this.#bound.get(target);
       return invoke ? this.#start(turn, invoke, args) : this.#bindAndStart(target, turn, args);
     });
-    this.#send(failed ? MessageType.failure : MessageType.result, turn, outcome);
+    const type = failed ? MessageType.failure : MessageType.result;
+    this.#channel.send({ ...message(type, turn, outcome), timeout: performance.now() - startedAt });
     if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
     this.#channel.flush();
   }
