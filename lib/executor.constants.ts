@@ -1,5 +1,7 @@
-/** The provider that decorated methods are injected with. */
-export const EXECUTOR_REGISTRY = Symbol.for('nestjs-executor.registry');
+/** The provider that decorated methods are injected with. Where it is missing, Nest's error shows its description. */
+export const EXECUTOR_REGISTRY = Symbol.for(
+  'ExecutorModule: import ExecutorModule.forRoot() in the root module',
+);
 
 /** Where a class of the application keeps it: on the prototype, so that every way of making an instance is served. */
 export const REGISTRY_PROPERTY = Symbol.for('nestjs-executor.injected-registry');

@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { type DecoratedMethod, decoratedMethodsOf } from './decorators/decorated-method.js';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { REGISTRY_PROPERTY } from './executor.constants.js';
-import { checkCallOptions, choosePool, type ExecutorSettings } from './options/normalise.js';
+import { checkMethodOptions, choosePool, type ExecutorSettings } from './options/normalise.js';
 import { getExecutorToken } from './executor.tokens.js';
 import {
   dependenciesOf,
@@ -75,7 +75,7 @@ export class ExecutorExplorer {
         `${where}: @RunInExecutor works on methods with a string as their name.`,
       );
     }
-    checkCallOptions(`@RunInExecutor on ${where}`, method.options);
+    checkMethodOptions(`@RunInExecutor on ${where}`, method.options);
     return { ...method, poolName: choosePool(where, method.pool, this.settings) };
   }
 

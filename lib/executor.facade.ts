@@ -1,3 +1,4 @@
+import { wrappers } from './decorators/decorated-method.js';
 import { FunctionTarget } from './executor.targets.js';
 import { ExecutorReferenceError } from './errors/executor.errors.js';
 import type { CallOptions } from './interfaces/call-options.interface.js';
@@ -42,24 +43,23 @@ export class PoolExecutor implements Executor {
   }
 
   #run(fn: AnyFunction, args: readonly unknown[]): Promise<unknown> {
-    if (typeof fn !== 'function') {
-      return Promise.reject(
-        new ExecutorReferenceError(`run() of pool '${this.name}' takes a function first, not ${show(fn)}.`),
-      );
-    }
+    const refusal = this.#refusalOf(fn);
+    if (refusal !== undefined) return Promise.reject(new ExecutorReferenceError(refusal));
     // In an inline pool's call, waiting for the same pool could last for ever.
     if (currentCall()) return callDirectly(fn, undefined, args);
     const target = this.#targetOf(fn);
     const located = target.definition ? this.prepare() : this.#locate(target);
     const { timeout, priority, retries, signal } = this.options;
-    return this.pool.submit(target, args, {
-      timeout,
-      priority,
-      retries,
-      signal,
-      located,
-      site: captureSite(this.run),
-    });
+    const site = captureSite(this.run);
+    return this.pool.submit(target, args, { timeout, priority, retries, signal, located, site });
+  }
+
+  #refusalOf(fn: unknown): string | undefined {
+    if (typeof fn !== 'function') {
+      return `run() of pool '${this.name}' takes a function first, not ${show(fn)}.`;
+    }
+    if (!wrappers.has(fn)) return undefined;
+    return `run() of pool '${this.name}' was given a decorated method: call it on its service, it finds its pool itself.`;
   }
 
   async #locate(target: FunctionTarget): Promise<void> {

@@ -1,10 +1,12 @@
 import {
+  type BeforeApplicationShutdown,
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import type { AsyncMethod, DecoratedMethod } from './decorators/decorated-method.js';
+import { ExecutorReferenceError } from './errors/executor.errors.js';
 import { ExecutorExplorer } from './executor.explorer.js';
 import { PoolExecutor } from './executor.facade.js';
 import { MethodTarget } from './executor.targets.js';
@@ -14,8 +16,9 @@ import { ProcessHost } from './hosts/process.host.js';
 import { ThreadHost } from './hosts/thread.host.js';
 import type { WorkerHost } from './hosts/worker-host.interface.js';
 import type { Executor } from './interfaces/executor.interface.js';
+import type { PoolKind } from './interfaces/pool-options.interface.js';
 import type { MethodRouter } from './interfaces/method-router.interface.js';
-import type { ExecutorSettings } from './options/normalise.js';
+import { choosePool, type ExecutorSettings } from './options/normalise.js';
 import { type PlannedPool, WorkerPlanner } from './planning/worker-planner.js';
 import { captureSite } from './pool/call-site.js';
 import { Pool } from './pool/pool.js';
@@ -34,7 +37,12 @@ export type FindOverride = (token: string) => Executor | undefined;
  * workers must hold before the first one is booted: at start-up, or with the first call if that is earlier.
  */
 export class ExecutorRegistry
-  implements MethodRouter, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+  implements
+    MethodRouter,
+    OnModuleInit,
+    OnApplicationBootstrap,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
 {
   readonly #settings: ExecutorSettings;
   readonly #explorer: ExecutorExplorer;
@@ -61,7 +69,7 @@ export class ExecutorRegistry
 
   /** @returns `undefined` if there is no such pool, or no default one; whoever wants it is named at start-up */
   executor(name = this.#settings.defaultPool): Executor | undefined {
-    return name === undefined ? undefined : this.#pools.get(name);
+    return name === undefined ? undefined : (this.#overrideOf(name) ?? this.#pools.get(name));
   }
 
   route(
@@ -72,24 +80,18 @@ export class ExecutorRegistry
   ): Promise<unknown> {
     // Inside an inline pool's call; in workers another router stands here.
     if (currentCall()) return callDirectly(method.original, instance, args);
-    const poolName = method.pool ?? this.#settings.defaultPool ?? '';
-    const override = this.#overrides.get(poolName);
-    if (override)
-      return override.run(
+    const executor = this.#executorFor(instance, method);
+    if (executor instanceof Error) return Promise.reject(executor);
+    if (!(executor instanceof PoolExecutor)) {
+      return executor.run(
         (...passed: never[]) => method.original.apply(instance, passed),
         ...(args as never[]),
       );
-    const executor = this.#pools.get(poolName) as PoolExecutor;
+    }
     const target = this.#targetOf(instance.constructor, method);
     const { timeout, priority, retries } = method.options;
-    const request = {
-      timeout,
-      priority,
-      retries,
-      self: instance,
-      located: this.#whenPrepared(),
-      site: captureSite(below),
-    };
+    const located = this.#whenPlaced(target, executor);
+    const request = { timeout, priority, retries, self: instance, located, site: captureSite(below) };
     return executor.pool.submit(target, args, request);
   }
 
@@ -104,6 +106,11 @@ export class ExecutorRegistry
     await this.#closeIfFailing(async () => {
       await Promise.all(Array.from(this.#pools.values(), (executor) => this.#warm(executor)));
     });
+  }
+
+  /** Nest waits for open connections next, and those may wait for calls. */
+  beforeApplicationShutdown(): void {
+    for (const { pool } of this.#pools.values()) pool.announceClose();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -131,13 +138,46 @@ export class ExecutorRegistry
     }
   }
 
+  #executorFor(instance: object, method: DecoratedMethod): Executor | Error {
+    try {
+      const where = `${instance.constructor.name}.${String(method.name)}()`;
+      const name = choosePool(where, method.pool, this.#settings);
+      return this.#overrides.get(name) ?? (this.#pools.get(name) as Executor);
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** Workers can run only what they were planned to hold: `undefined` if that is so already. */
+  #whenPlaced(target: MethodTarget, { kind }: PoolExecutor): Promise<void> | undefined {
+    if (this.#isPrepared && (kind === 'inline' || target.definition)) return undefined;
+    return this.#checkPlaced(target, kind);
+  }
+
+  async #checkPlaced(target: MethodTarget, kind: PoolKind): Promise<void> {
+    await this.#whenPrepared();
+    if (kind === 'inline' || target.definition) return;
+    throw new ExecutorReferenceError(
+      `${target.label}: its class was not among the application's providers when it started (was it made by ` +
+        `ModuleRef.create(), loaded lazily, or is it a middleware?), so that the workers do not hold it. Provide it in a module.`,
+    );
+  }
+
   #whenPrepared(): Promise<void> | undefined {
     return this.#isPrepared ? undefined : (this.#preparing ??= this.#prepare());
   }
 
+  /** What a test put in the place of a pool, under its own token or as the default one. */
+  #overrideOf(name: string): Executor | undefined {
+    const named = this.#findOverride(getExecutorToken(name));
+    return (
+      named ?? (name === this.#settings.defaultPool ? this.#findOverride(getExecutorToken()) : undefined)
+    );
+  }
+
   async #prepare(): Promise<void> {
     for (const name of this.#pools.keys()) {
-      const override = this.#findOverride(getExecutorToken(name));
+      const override = this.#overrideOf(name);
       if (override) this.#overrides.set(name, override);
     }
     const classes = this.#explorer.explore();

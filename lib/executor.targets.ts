@@ -38,7 +38,8 @@ export class FunctionTarget implements CallTarget {
     readonly fn: (...args: never[]) => unknown,
     readonly file: string | undefined,
   ) {
-    this.label = fn.name === '' ? 'an anonymous function' : `${fn.name}()`;
+    // A class may have a static property called name, of any type.
+    this.label = typeof fn.name === 'string' && fn.name !== '' ? `${fn.name}()` : 'an anonymous function';
   }
 
   /** Rejects with ExecutorReferenceError. Once it is located, `definition` is set. */

@@ -15,6 +15,9 @@ export interface DecoratedMethod {
   readonly original: AsyncMethod;
 }
 
+/** What stands in the place of decorated methods. */
+export const wrappers = new WeakSet<object>();
+
 export function recordDecoratedMethod(method: DecoratedMethod): void {
   const own =
     (Reflect.getOwnMetadata(DECORATED_METHODS, method.owner) as DecoratedMethod[] | undefined) ?? [];

@@ -1,8 +1,14 @@
 import { Inject } from '@nestjs/common';
 import { EXECUTOR_REGISTRY, REGISTRY_PROPERTY } from '../executor.constants.js';
+import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
 import type { MethodRouter } from '../interfaces/method-router.interface.js';
-import { type AsyncMethod, type DecoratedMethod, recordDecoratedMethod } from './decorated-method.js';
+import {
+  type AsyncMethod,
+  type DecoratedMethod,
+  recordDecoratedMethod,
+  wrappers,
+} from './decorated-method.js';
 
 /**
  * Routes a method into a pool: callers await it as before, and it runs on the worker's own instance of the
@@ -21,7 +27,13 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
     name: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
-    const original = descriptor.value as M;
+    const original = descriptor?.value as M;
+    if (typeof owner === 'function' || typeof original !== 'function') {
+      throw new ExecutorOptionsError(
+        `@RunInExecutor cannot stand on ${String(name)}: it works on methods of instances, not on static ones, accessors and ` +
+          `properties. For a function, export it and use executor.run().`,
+      );
+    }
     const method: DecoratedMethod = { name, owner, pool, options, original };
     const wrapper = function (this: Routed | undefined, ...args: never[]): Promise<unknown> {
       const router = this?.[REGISTRY_PROPERTY];
@@ -33,6 +45,7 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
       Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapper);
     }
     descriptor.value = wrapper;
+    wrappers.add(wrapper);
     recordDecoratedMethod(method);
     if (!Object.hasOwn(owner, REGISTRY_PROPERTY)) injectRouter(owner);
   };

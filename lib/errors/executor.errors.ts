@@ -136,12 +136,14 @@ export class ExecutorSerializationError extends ExecutorError {
     why: string,
     options?: ErrorOptions,
   ) {
-    super(`The ${subject} cannot be sent between an application and its workers: ${why}`, options);
+    super(`${capitalise(subject)} cannot be sent between an application and its workers: ${why}`, options);
   }
 
   /** Says of which call, once that is known. */
   nameCall(call: string): void {
-    this.message = `${call}: ${this.message}`;
+    const { message, stack } = this;
+    this.message = `${call}: ${message}`;
+    if (typeof stack === 'string') this.stack = stack.replace(message, () => this.message);
   }
 }
 
@@ -167,6 +169,10 @@ export class ExecutorBootError extends ExecutorError {
  */
 export class ExecutorReferenceError extends ExecutorError {
   readonly code = 'EXECUTOR_REFERENCE';
+}
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function describeLoss(loss: WorkerLoss): string {

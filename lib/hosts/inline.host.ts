@@ -38,8 +38,14 @@ export class InlineHost implements WorkerHost {
       start: (call) => {
         handed.push(call);
         queueMicrotask(() => void runNext());
+        return this.settings.concurrency > 1;
       },
-      cancel: (turn, reason) => runner.cancel(turn, reason),
+      cancel: (turn, reason) => {
+        const index = handed.findIndex((call) => call.turn === turn);
+        if (index < 0) return runner.cancel(turn, reason);
+        handed.splice(index, 1);
+        queueMicrotask(() => isOver || listener.settled(turn, true, reason, 0));
+      },
       ping: () => listener.alive(),
       close: () => end(),
       kill: end,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PoolSettings } from '../pool/pool-settings.js';
@@ -26,15 +26,7 @@ export class ProcessHost implements WorkerHost {
 
   spawn(listener: WorkerListener): WorkerHandle {
     const marks = FileMarks.create();
-    const child = spawn(
-      process.execPath,
-      [...this.#execArgv(), ENTRY, String(process.pid), marks ? 'marks' : 'none'],
-      {
-        env: this.#env(),
-        stdio: ['ignore', 'inherit', 'pipe', 'pipe', marks?.fd ?? 'ignore'],
-        windowsHide: true,
-      },
-    );
+    const child = this.#start(marks);
     const socket = child.stdio[3] as Socket;
     const channel = new PipeChannel(socket);
     const remote = new RemoteWorker(channel, listener, this.codec);
@@ -102,6 +94,25 @@ export class ProcessHost implements WorkerHost {
       close: () => remote.close(),
       kill,
     };
+  }
+
+  /** @throws what the system refused: too many files, too long an environment */
+  #start(marks: FileMarks | undefined): ChildProcess {
+    try {
+      const args = [...this.#execArgv(), ENTRY, String(process.pid), marks ? 'marks' : 'none'];
+      const child = spawn(process.execPath, args, {
+        env: this.#env(),
+        stdio: ['ignore', 'inherit', 'pipe', 'pipe', marks?.fd ?? 'ignore'],
+        windowsHide: true,
+      });
+      // Where Node could not even open the pipes, it makes no streams, and says why later.
+      if (child.stdio?.[3]) return child;
+      child.once('error', () => {});
+      throw new Error('the system refused to start a process: are too many files open?');
+    } catch (error) {
+      marks?.close();
+      throw error;
+    }
   }
 
   #execArgv(): string[] {

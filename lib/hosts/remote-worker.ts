@@ -17,6 +17,7 @@ export class RemoteWorker {
   /** The uncaught error of which the worker says it ends. */
   crash: unknown;
   readonly #codec: Codec;
+  #announces = false;
 
   constructor(channel: Channel, listener: WorkerListener, codec: Codec) {
     this.#channel = channel;
@@ -25,11 +26,14 @@ export class RemoteWorker {
   }
 
   boot(plan: WorkerPlan): void {
+    this.#announces = plan.concurrency > 1;
     this.#channel.send(message(MessageType.boot, 0, json(plan)));
   }
 
-  start(call: HostCall, ahead: boolean): void {
+  /** @returns whether the worker will say when the call starts: it may have to load its target first */
+  start(call: HostCall, ahead: boolean): boolean {
     const { id, turn, args, attempt, timeout, signals } = call;
+    const isNew = !this.#targets.has(call.target);
     const target = this.#numberOf(call.target);
     this.#channel.send({
       type: ahead ? MessageType.callAhead : MessageType.call,
@@ -41,6 +45,7 @@ export class RemoteWorker {
       signals,
       payload: args,
     });
+    return isNew || this.#announces;
   }
 
   cancel(turn: number, reason: Payload): void {
@@ -72,13 +77,22 @@ export class RemoteWorker {
         if (payload) this.#listener.settled(turn, type === MessageType.failure, payload, timeout);
         return;
       case MessageType.bootFailed:
-        if (payload) this.#listener.bootFailed(this.#codec.decode(payload).value);
+        if (payload) this.#listener.bootFailed(this.#decode(payload));
         return;
       case MessageType.crashed:
-        if (payload) this.crash ??= this.#codec.decode(payload).value;
+        if (payload) this.crash ??= this.#decode(payload);
         return;
       default:
         return;
+    }
+  }
+
+  /** Nothing that a worker sends may throw here. */
+  #decode(payload: Payload): unknown {
+    try {
+      return this.#codec.decode(payload).value;
+    } catch (cause) {
+      return new Error(`an error that cannot be decoded (${(cause as Error).message})`, { cause });
     }
   }
 

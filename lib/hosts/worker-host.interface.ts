@@ -68,8 +68,9 @@ export interface WorkerHandle {
   /**
    * Hands a call over.
    * @param ahead in advance: another one is before it
+   * @returns whether the worker will say when it starts
    */
-  start(call: HostCall, ahead: boolean): void;
+  start(call: HostCall, ahead: boolean): boolean;
   /** Tells the method, through its signal. */
   cancel(turn: number, reason: Payload): void;
   /** Asks for a sign of life. */

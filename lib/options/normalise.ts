@@ -69,13 +69,10 @@ const RESOURCE_LIMIT_RULES = {
   stackSizeMb: positiveNumber,
 };
 
-const CALL_RULES = {
-  timeout: delay,
-  signal,
-  priority: finiteNumber,
-  retries: naturalNumber,
-  file: nonEmptyString,
-};
+/** What holds for every call of a decorated method. */
+const METHOD_RULES = { timeout: delay, priority: finiteNumber, retries: naturalNumber, file: nonEmptyString };
+
+const CALL_RULES = { ...METHOD_RULES, signal };
 
 const MODULE_RULES = { pools: anObject, default: nonEmptyString };
 
@@ -108,6 +105,11 @@ export function normaliseOptions(options: ExecutorModuleOptions | undefined): Ex
  */
 export function checkCallOptions(where: string, options: unknown): void {
   checkObject(where, options, CALL_RULES);
+}
+
+/** The same for what `@RunInExecutor` was given. */
+export function checkMethodOptions(where: string, options: unknown): void {
+  checkObject(where, options, METHOD_RULES);
 }
 
 /**

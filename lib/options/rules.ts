@@ -82,7 +82,8 @@ export function checkObject(
 export function didYouMean(given: string, known: readonly string[]): string {
   if (known.length === 0) return '';
   const nearest = closest(given, known as string[]);
-  const limit = Math.max(2, Math.ceil(given.length / 2));
+  // At least half of it must be right, and something of the shortest.
+  const limit = Math.min(given.length - 1, Math.ceil(given.length / 2));
   return distance(given, nearest) <= limit ? ` Did you mean '${nearest}'?` : '';
 }
 
@@ -91,5 +92,5 @@ export function list(names: readonly string[]): string {
 }
 
 export function show(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 80 });
+  return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 80, customInspect: false });
 }

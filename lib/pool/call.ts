@@ -23,6 +23,12 @@ export class Call implements HostCall {
   attempt = 1;
   isSettled = false;
   place: CallPlace | undefined;
+  /** It was handed over in advance, has not started, and somebody waits for it. */
+  isAhead = false;
+  /** Its worker says itself when it starts. */
+  isAnnounced = false;
+  /** Workers that ended before it began in them. */
+  detours = 0;
   /** Its turn in its worker (see Marks). */
   turn = 0;
   readonly acceptedAt = performance.now();
@@ -52,6 +58,11 @@ export class Call implements HostCall {
 
   get timeout(): number {
     return this.terms.timeout;
+  }
+
+  /** Whether its arguments are gone once it is handed over. */
+  get isMoved(): boolean {
+    return this.args.moves && this.args.attachments.length > 0;
   }
 
   get label(): string {

@@ -13,6 +13,9 @@ const HOPELESS_BOOTS = 3;
 /** How long a worker that was asked to end may take to close its Nest context, in ms. */
 const CLOSING_GRACE = 5_000;
 
+/** How long a worker that is not trusted any more may give no sign of life, in ms. */
+const WATCH_INTERVAL = 250;
+
 /** What a fleet tells its pool. */
 export interface FleetListener {
   /** A worker can take a call. */
@@ -56,11 +59,13 @@ export class Fleet implements SlotListener {
     return this.#count((slot) => slot.state === 'ready');
   }
 
-  /** How many calls could be handed over at once. */
+  /** How many calls could start at once, counting workers that are still to be booted. */
   get room(): number {
-    let room = 0;
+    const { size, concurrency } = this.#settings;
+    let room = Math.max(0, size.max - this.#standing()) * concurrency;
     for (const slot of this.#slots) {
-      if (slot.state === 'ready') room += Math.max(0, this.#settings.concurrency - slot.calls.size);
+      if (slot.state === 'booting') room += concurrency;
+      else if (slot.state === 'ready') room += Math.max(0, concurrency - slot.calls.size);
     }
     return room;
   }
@@ -68,6 +73,7 @@ export class Fleet implements SlotListener {
   /** Boots the minimum of workers, and keeps it from now on. Rejects with what the first failed boot threw. */
   warm(): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
       this.#warming = { resolve, reject };
       this.#minimum = this.#settings.size.min;
       this.adjust();
@@ -82,9 +88,12 @@ export class Fleet implements SlotListener {
     for (const slot of this.#slots) {
       if (slot.state !== 'ready') continue;
       if (slot.calls.size === 0) return slot;
+      // What is moved cannot be taken back: it goes only where it begins at once.
+      if (call.isMoved) continue;
       if (slot.isRecalling || (best && best.calls.size <= slot.calls.size)) continue;
       if (slot.calls.size < concurrency || (concurrency === 1 && mayTakeAhead(slot, call))) best = slot;
     }
+    if (best && this.#standing() < this.#settings.size.max) setImmediate(() => this.#relieveOthers());
     return best;
   }
 
@@ -114,7 +123,7 @@ export class Fleet implements SlotListener {
     if (waiting > 0) this.#minimum = size.min;
     for (;;) {
       const booting = this.#count((slot) => slot.state === 'booting');
-      const standing = booting + this.#count(isStanding);
+      const standing = this.#standing();
       const due = this.#count((slot) => slot.isDue && slot.state === 'ready');
       const isMissing = standing < this.#minimum || booting < due;
       const isShort = standing < size.max && booting * concurrency < waiting;
@@ -148,7 +157,19 @@ export class Fleet implements SlotListener {
     } else {
       slot.isCondemned = true;
       this.retire(slot);
+      this.#watch(slot, why);
     }
+  }
+
+  /** As long as it is not gone: what was given up in it may block it later, and with it its other calls. */
+  #watch(slot: WorkerSlot, why: string): void {
+    const since = performance.now();
+    slot.handle.ping();
+    slot.timer = setTimeout(() => {
+      if (slot.state !== 'retiring') return;
+      if (slot.aliveAt < since) this.#kill(slot, why);
+      else this.#watch(slot, why);
+    }, WATCH_INTERVAL).unref();
   }
 
   /** Ends all workers: in good order, or by force after `CLOSING_GRACE`. Resolves when none is left. */
@@ -179,6 +200,7 @@ export class Fleet implements SlotListener {
     this.#checkWarm();
     this.#pool.onRoom();
     this.adjust();
+    this.#relieveOthers();
   }
 
   onStarted(call: Call): void {
@@ -226,19 +248,23 @@ export class Fleet implements SlotListener {
   #advance(slot: WorkerSlot): void {
     const next = slot.head;
     // What came before has left the worker, so the next one begins, or has begun.
-    if (next && this.#settings.concurrency === 1) this.#pool.onStarted(next);
+    if (next && !next.isAnnounced) this.#pool.onStarted(next);
     if (slot.state === 'retiring') this.#closeIfDone(slot);
     else this.#rest(slot);
     this.#pool.onRoom();
-    if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.#relieveOthers();
+    if (slot.calls.size === 0) this.#relieveOthers();
   }
 
-  /** A worker is idle: no call may stay behind a long one. Looked at a moment later, as most are short. */
+  /** No call may stay behind a long one while a worker is idle, or another one could be booted. */
   #relieveOthers(): void {
-    if (this.#isClosed || this.#relief || !this.#find((slot) => slot.calls.size > 1)) return;
+    const { size, concurrency } = this.#settings;
+    if (concurrency > 1 || this.#isClosed || this.#relief) return;
+    if (!this.#find((slot) => slot.calls.size > 1)) return;
+    // Looked at a moment later, as most calls are short.
     this.#relief = setTimeout(() => {
       this.#relief = undefined;
-      if (!this.#find((slot) => slot.state === 'ready' && slot.calls.size === 0)) return;
+      const isIdle = this.#find((slot) => slot.state === 'ready' && slot.calls.size === 0) !== undefined;
+      if (!isIdle && this.#standing() >= size.max) return;
       const longAgo = performance.now() - LONG_CALL;
       for (const slot of this.#slots) {
         if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
@@ -246,6 +272,15 @@ export class Fleet implements SlotListener {
       this.#pool.onRoom();
       this.#relieveOthers();
     }, LONG_CALL);
+  }
+
+  /**
+   * How many of the pool's places are taken. A worker that leaves in good order has its successor already; so have
+   * condemned ones, up to the size once more.
+   */
+  #standing(): number {
+    const condemned = this.#count((slot) => slot.isCondemned && slot.state === 'retiring');
+    return this.#count(isStanding) + Math.max(0, condemned - this.#settings.size.max);
   }
 
   #slotAt(place: CallPlace): WorkerSlot | undefined {
@@ -346,7 +381,7 @@ export class Fleet implements SlotListener {
   }
 }
 
-/** Whether it fills one of the pool's places. One that leaves in good order has a successor already. */
+/** Whether it fills one of the pool's places. */
 function isStanding(slot: WorkerSlot): boolean {
-  return (slot.state === 'ready' && !slot.isDue) || slot.state === 'killed';
+  return slot.state === 'booting' || (slot.state === 'ready' && !slot.isDue) || slot.state === 'killed';
 }

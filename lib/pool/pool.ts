@@ -1,6 +1,7 @@
 import {
-  ExecutorClosedError,
   type ExecutorBootError,
+  ExecutorClosedError,
+  ExecutorError,
   ExecutorOptionsError,
   ExecutorQueueFullError,
   ExecutorSerializationError,
@@ -23,6 +24,9 @@ import { PoolStatistics } from './pool-statistics.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
 const GRACE = 250;
+
+/** How many workers may end before a call begins in them until it is taken for the reason. */
+const MAX_DETOURS = 10;
 
 /** What a call says of itself. Whatever is left out is the pool's. */
 export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priority' | 'retries'>> {
@@ -47,12 +51,14 @@ export class Pool implements FleetListener {
   readonly #open = new Set<Call>();
   #nextId = 1;
   /** Calls whose target is still being located: they count as waiting. */
-  #locating = 0;
+  readonly #locating = new Set<Call>();
   /** Calls in a worker that have not started there. */
   #ahead = 0;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
+  /** Runs from when closing is announced. */
+  #deadline: NodeJS.Timeout | undefined;
 
   constructor(
     readonly settings: PoolSettings,
@@ -80,7 +86,9 @@ export class Pool implements FleetListener {
         this.#accept(target, args, request, resolve, reject);
       } catch (error) {
         this.#statistics.rejected++;
-        reject(this.#explain(error, target.label, request.site));
+        reject(error instanceof ExecutorError ? this.#explain(error, target.label, request.site) : error);
+        // Nobody waits for it any more.
+        request.located?.catch(() => {});
       }
     });
   }
@@ -100,6 +108,16 @@ export class Pool implements FleetListener {
       waitTime,
       runTime,
     };
+  }
+
+  /**
+   * The application begins to close: calls are still taken, as requests that are being served need them, but
+   * after `shutdownTimeout` those that run are given up. Else a request that waits for one would hold the server
+   * open, and the server would hold up close().
+   */
+  announceClose(): void {
+    if (this.#isClosed) return;
+    this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
   }
 
   /** Refuses new calls, lets the accepted ones end until `shutdownTimeout`, then ends the workers. */
@@ -143,7 +161,8 @@ export class Pool implements FleetListener {
       resolve,
       reject,
     );
-    if (signals.length > 0) call.release = watchSignals(signals, (reason) => this.#giveUp(call, reason));
+    if (signals.length > 0)
+      call.release = watchSignals(signals, (reason) => this.#giveUp(call, reason, true));
     this.#open.add(call);
     this.#keepAlive.hold();
     this.#startQueueTimer(call);
@@ -162,13 +181,13 @@ export class Pool implements FleetListener {
   }
 
   async #enqueueWhenLocated(call: Call, located: Promise<void>): Promise<void> {
-    this.#locating++;
+    this.#locating.add(call);
     try {
       await located;
     } catch (error) {
       this.#fail(call, error);
     }
-    this.#locating--;
+    this.#locating.delete(call);
     if (!call.isSettled) this.#enqueue(call);
   }
 
@@ -193,10 +212,11 @@ export class Pool implements FleetListener {
 
   /** Accepted calls that have not started: those that wait here, are being located, or were handed over in advance. */
   get #notStarted(): number {
-    return this.#queue.size + this.#locating + this.#ahead;
+    return this.#queue.size + this.#locating.size + this.#ahead;
   }
 
   onRoom(): void {
+    const { concurrency } = this.settings;
     while (this.#queue.size > 0) {
       const call = this.#queue.peek() as Call;
       const slot = this.#fleet.takeRoom(call);
@@ -204,16 +224,21 @@ export class Pool implements FleetListener {
       this.#queue.remove(call);
       call.place = slot;
       slot.start(call);
-      this.#ahead++;
-      // With one call at a time, being handed over to an idle worker is being started.
-      if (slot.head === call && this.settings.concurrency === 1) this.onStarted(call);
+      call.isAhead = concurrency === 1 && slot.head !== call;
+      if (call.isAhead) {
+        this.#ahead++;
+        continue;
+      }
+      // It has its worker; where that does not say when it starts, this is when.
+      clearTimeout(call.timer);
+      if (!call.isAnnounced) this.onStarted(call);
     }
     if (this.#queue.size > 0) this.#fleet.adjust();
   }
 
   onStarted(call: Call): void {
     if (call.startedAt > 0) return;
-    this.#ahead--;
+    this.#notAhead(call);
     call.startedAt = performance.now();
     if (call.isSettled) return;
     clearTimeout(call.timer);
@@ -253,11 +278,9 @@ export class Pool implements FleetListener {
   onLost(call: Call, end: WorkerEnd, begun: boolean): void {
     this.#leave(call);
     if (call.isSettled) return;
-    const { moves, attachments } = call.args;
-    const isGone = moves && attachments.length > 0;
     if (begun && call.attempt <= call.terms.retries) {
       call.attempt++;
-    } else if (begun || isGone) {
+    } else if (begun || call.isMoved || ++call.detours > MAX_DETOURS) {
       this.#statistics.lost++;
       const { name } = this.settings;
       const options = end.cause === undefined ? undefined : { cause: end.cause };
@@ -278,9 +301,14 @@ export class Pool implements FleetListener {
 
   /** It is in no worker any more. */
   #leave(call: Call): void {
-    if (call.startedAt === 0) this.#ahead--;
+    this.#notAhead(call);
     call.place = undefined;
     clearTimeout(call.grace);
+  }
+
+  #notAhead(call: Call): void {
+    if (call.isAhead) this.#ahead--;
+    call.isAhead = false;
   }
 
   onHopeless(error: ExecutorBootError): void {
@@ -290,11 +318,12 @@ export class Pool implements FleetListener {
   // How a call ends.
 
   /** The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey. */
-  #giveUp(call: Call, reason: unknown): void {
+  #giveUp(call: Call, reason: unknown, isForeign = false): void {
     if (call.isSettled) return;
     const { place } = call;
-    this.#queue.remove(call);
-    this.#fail(call, reason);
+    // What a caller aborts with is his, and may be shared by many calls: it is passed on as it is.
+    if (isForeign) this.#pass(call, reason);
+    else this.#fail(call, reason);
     if (!place) return;
     if (call.startedAt === 0 && this.#fleet.recall(place, call)) return this.#leave(call);
     this.#fleet.recallAll(place);
@@ -326,6 +355,12 @@ export class Pool implements FleetListener {
     this.#reject(call, reason);
   }
 
+  #pass(call: Call, reason: unknown): void {
+    if (!this.#settle(call)) return;
+    this.#statistics.failed++;
+    call.reject(reason);
+  }
+
   #reject(call: Call, reason: unknown): void {
     if (!this.#settle(call)) return;
     call.reject(this.#explain(reason, call.label, call.site));
@@ -345,6 +380,8 @@ export class Pool implements FleetListener {
     clearTimeout(call.timer);
     call.release?.();
     this.#queue.remove(call);
+    this.#locating.delete(call);
+    this.#notAhead(call);
     this.#open.delete(call);
     this.#keepAlive.release();
     if (call.startedAt > 0) this.#statistics.ran(performance.now() - call.startedAt);
@@ -355,25 +392,28 @@ export class Pool implements FleetListener {
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#keepAlive.hold();
-    await this.#drain();
-    const { name } = this.settings;
-    for (const call of this.#open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
+    if (this.#open.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+        this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
+      });
+    }
+    clearTimeout(this.#deadline);
     await this.#fleet.close();
     this.#keepAlive.close();
   }
 
-  /** Resolves when no call is open, or after `shutdownTimeout`. */
-  async #drain(): Promise<void> {
-    if (this.#open.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-      timer = setTimeout(resolve, this.settings.shutdownTimeout);
-    });
-    clearTimeout(timer);
+  #refuseAll(): void {
+    this.#isClosed = true;
+    const { name } = this.settings;
+    for (const call of this.#open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
   }
 }
 
 function describeReason(reason: unknown): string {
-  return reason instanceof Error ? reason.name : String(reason);
+  try {
+    return reason instanceof Error ? String(reason.name) : String(reason);
+  } catch {
+    return 'an abort';
+  }
 }

@@ -37,8 +37,6 @@ export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   const { usualTime } = call.target;
   if (usualTime === undefined || usualTime >= AHEAD_TIME) return false;
   if (!slot.canRecall || slot.isDue) return false;
-  // What is moved cannot be moved again.
-  if (call.args.moves && call.args.attachments.length > 0) return false;
   // Filled up when it is half empty: a message with many calls costs little more than one with a single call.
   const most = Math.min(MAX_AHEAD, AHEAD_TIME / usualTime);
   if (slot.calls.size >= most) slot.isFull = true;

@@ -64,7 +64,7 @@ export class WorkerSlot implements WorkerListener {
     const ahead = this.calls.size > 0;
     call.turn = this.#turns = (this.#turns + 1) | 0;
     this.calls.set(call.turn, call);
-    this.handle.start(call, ahead);
+    call.isAnnounced = this.handle.start(call, ahead);
   }
 
   /** The call that it runs; the others were handed over in advance, if it takes one at a time. */

@@ -2,7 +2,7 @@ import * as nest from '@nestjs/common';
 import * as executorErrors from '../errors/executor.errors.js';
 import { locate } from './locate.js';
 import type { Reference } from './reference.js';
-import { resolve } from './resolve.js';
+import { loadExport } from './resolve.js';
 import { scriptMap } from './script-map.js';
 
 type ErrorClass = abstract new (...args: never[]) => unknown;
@@ -41,7 +41,7 @@ export class SharedErrorClasses {
     try {
       const reference = JSON.parse(name) as Reference;
       if (!scriptMap.isLoaded(reference.file)) return undefined;
-      const found = (await resolve(reference)) as unknown as ErrorClass;
+      const found = await Promise.race([loadExport(reference), tooLate()]);
       if (!isErrorClass(found)) return undefined;
       this.#add(name, found);
       return found;
@@ -72,6 +72,13 @@ const BUILTINS: readonly ErrorClass[] = [
   TypeError,
   URIError,
 ];
+
+/** A loaded file is imported in a moment; one that waits for something at its top level may never be. In ms. */
+const LOOK_UP_TIMEOUT = 1_000;
+
+function tooLate(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), LOOK_UP_TIMEOUT).unref());
+}
 
 function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && value.prototype instanceof Error;

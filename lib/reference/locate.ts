@@ -184,5 +184,7 @@ export function isClass(target: object): boolean {
 
 function nameOf(target: Target): string {
   const what = isClass(target) ? 'Class' : 'Function';
-  return target.name === '' ? `An anonymous ${what.toLowerCase()}` : `${what} '${target.name}'`;
+  return typeof target.name === 'string' && target.name !== ''
+    ? `${what} '${target.name}'`
+    : `An anonymous ${what.toLowerCase()}`;
 }

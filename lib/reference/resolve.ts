@@ -6,14 +6,22 @@ import { describeReference, type Reference } from './reference.js';
  * @returns rejects with what the import threw, or with ExecutorReferenceError where the file exports no such function
  */
 export async function resolve(reference: Reference): Promise<(...args: unknown[]) => unknown> {
-  const namespace = await importInTurn(reference.file);
-  let value = own(namespace, reference.exportName);
-  if (reference.member !== undefined) value = own(value, reference.member);
+  const value = pick(await importInTurn(reference.file), reference);
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown;
   throw new ExecutorReferenceError(
     `A worker found no function as ${describeReference(reference)}, though the application did. Does the file ` +
       `export something else in a worker, or was it changed since the application started?`,
   );
+}
+
+/** What a loaded file exports under that name. */
+export async function loadExport(reference: Reference): Promise<unknown> {
+  return pick((await import(reference.file)) as object, reference);
+}
+
+function pick(namespace: object, { exportName, member }: Reference): unknown {
+  const value = own(namespace, exportName);
+  return member === undefined ? value : own(value, member);
 }
 
 let last: Promise<unknown> = Promise.resolve();

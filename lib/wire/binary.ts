@@ -19,8 +19,14 @@ const ATTACHED = 1;
 const ERROR = 2;
 const ERROR_AGAIN = 3;
 const DOM_EXCEPTION = 4;
+const MOVED = 5;
 
-type ViewClass = new (buffer: ArrayBuffer) => ArrayBufferView;
+/** Errors within errors, deeper than this, are sent without what they hold: reading them back takes stack. */
+const MAX_ERROR_DEPTH = 100;
+
+type ViewClass = (new (buffer: ArrayBuffer, offset?: number, length?: number) => ArrayBufferView) & {
+  readonly BYTES_PER_ELEMENT?: number;
+};
 
 /** A view's class is sent as its place here: append only. Float16Array is missing from older Nodes. */
 const VIEW_CLASSES: readonly (ViewClass | undefined)[] = [
@@ -51,7 +57,9 @@ export class BinaryWriter extends Serializer {
   readonly unlearnt = new Set<object>();
   readonly #attachments: Uint8Array[] = [];
   readonly #classes: ErrorClasses;
-  readonly #moving: ReadonlySet<ArrayBufferLike> | undefined;
+  /** Where among the attachments each moved buffer is. */
+  readonly #moving = new Map<ArrayBufferLike, number>();
+  #errorDepth = 0;
   readonly #errors = new Map<object, number>();
   readonly #copies = new Map<object, object>();
 
@@ -59,8 +67,12 @@ export class BinaryWriter extends Serializer {
   constructor(classes: ErrorClasses, moving?: ReadonlySet<ArrayBufferLike>) {
     super();
     this.#classes = classes;
-    this.#moving = moving;
     (this as unknown as ViewSwitch)._setTreatArrayBufferViewsAsHostObjects(true);
+    for (const buffer of moving ?? []) {
+      const index = this.#attachments.push(new Uint8Array(buffer)) - 1;
+      this.#moving.set(buffer, index);
+      this.transferArrayBuffer(index, buffer as ArrayBuffer);
+    }
   }
 
   /** Encodes a value that may hold errors, by way of a copy in which marks stand for them. */
@@ -70,15 +82,9 @@ export class BinaryWriter extends Serializer {
 
   /** Moves at the very end: until then the value may still be refused, and must stay whole. */
   takeAttachments(): Uint8Array[] {
-    const moved = new Map<ArrayBufferLike, ArrayBuffer>();
-    return this.#attachments.map((bytes) => {
-      if (!this.#moving?.has(bytes.buffer)) return bytes;
-      const buffer = moved.get(bytes.buffer);
-      if (buffer) return new Uint8Array(buffer.slice(0));
-      const own = moveBuffer(bytes.buffer as ArrayBuffer);
-      moved.set(bytes.buffer, own);
-      return new Uint8Array(own);
-    });
+    return this.#attachments.map((bytes) =>
+      this.#moving.has(bytes.buffer) ? new Uint8Array(moveBuffer(bytes.buffer as ArrayBuffer)) : bytes,
+    );
   }
 
   /** Called by V8 for every view. */
@@ -89,13 +95,17 @@ export class BinaryWriter extends Serializer {
 
   #writeView(view: ArrayBufferView): void {
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    // A moved buffer goes whole; a view of a part of it is copied as any other.
-    const move = this.#moving?.has(view.buffer) && bytes.byteLength === view.buffer.byteLength;
-    const attach = move || bytes.byteLength >= ATTACHMENT_BYTES;
+    const moved = this.#moving.get(view.buffer);
+    if (moved !== undefined) {
+      for (const number of [MOVED, viewCode(view), moved, view.byteOffset, bytes.byteLength])
+        this.writeUint32(number);
+      return;
+    }
+    const attach = bytes.byteLength >= ATTACHMENT_BYTES;
     this.writeUint32(attach ? ATTACHED : INLINE);
     this.writeUint32(viewCode(view));
     this.writeUint32(attach ? this.#attachments.length : bytes.byteLength);
-    if (attach) this.#attachments.push(move ? bytes : bytes.slice());
+    if (attach) this.#attachments.push(bytes.slice());
     else this.writeRawBytes(bytes);
   }
 
@@ -113,7 +123,10 @@ export class BinaryWriter extends Serializer {
     }
     this.#errors.set(error, this.#errors.size);
     this.writeUint32(ERROR);
-    this.writeWithErrors(recordError(error, this.#classes, this.unlearnt));
+    const record = recordError(error, this.#classes, this.unlearnt);
+    this.#errorDepth++;
+    this.writeWithErrors(this.#errorDepth > MAX_ERROR_DEPTH ? { ...record, own: [] } : record);
+    this.#errorDepth--;
   }
 
   #mark(value: unknown): unknown {
@@ -160,6 +173,7 @@ export class BinaryReader extends Deserializer {
 
   constructor(head: Uint8Array, attachments: readonly Uint8Array[], classes: ErrorClasses) {
     super(head);
+    attachments.forEach((bytes, index) => this.transferArrayBuffer(index, bytes.buffer as ArrayBuffer));
     this.#attachments = attachments;
     this.#classes = classes;
   }
@@ -175,9 +189,18 @@ export class BinaryReader extends Deserializer {
     const code = this.readUint32();
     const number = this.readUint32();
     if (kind === ATTACHED) return makeView(code, present(this.#attachments[number]));
+    if (kind === MOVED) return this.#readMoved(code, present(this.#attachments[number]));
     const bytes = this.readRawBytes(number);
     if (code === BUFFER) return Buffer.from(bytes);
     return makeView(code, Uint8Array.prototype.slice.call(bytes));
+  }
+
+  #readMoved(code: number, { buffer }: Uint8Array): object {
+    const offset = this.readUint32();
+    const bytes = this.readUint32();
+    if (code === BUFFER) return Buffer.from(buffer as ArrayBuffer, offset, bytes);
+    const View = present(VIEW_CLASSES[code]);
+    return new View(buffer as ArrayBuffer, offset, bytes / (View.BYTES_PER_ELEMENT ?? 1));
   }
 
   #readError(): Error {

@@ -122,8 +122,13 @@ function guarded(survey: Survey, value: unknown): Refusal | undefined {
   }
 }
 
+/** How much of a path an error shows, in characters. */
+const MAX_PATH_LENGTH = 120;
+
 function refusalError(subject: string, refusal: Refusal): ExecutorSerializationError {
-  const where = refusal.path === '' ? subject : `${subject} (at ${refusal.path})`;
+  const { path } = refusal;
+  const shown = path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path;
+  const where = path === '' ? subject : `${subject} (at ${shown})`;
   return new ExecutorSerializationError(where, `${refusal.why}.`);
 }
 

@@ -53,7 +53,7 @@ export class Survey {
     }
     if (depth >= MAX_DEPTH) return refuse(`it is nested more than ${MAX_DEPTH} levels deep`);
     if (types.isProxy(value)) return refuse('a Proxy has no copy elsewhere');
-    if (Array.isArray(value)) return this.#visitArray(value, depth);
+    if (Array.isArray(value)) return this.#visitArray(value as unknown[], depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#visitProperties(value, depth);
     this.json = false;
@@ -71,7 +71,12 @@ export class Survey {
   }
 
   #visitArray(value: readonly unknown[], depth: number): Refusal | undefined {
-    if (value.length > JSON_ARRAY_LENGTH || Object.keys(value).length !== value.length) this.json = false;
+    if (value.length > JSON_ARRAY_LENGTH || Object.getPrototypeOf(value) !== Array.prototype)
+      this.json = false;
+    if (value.length <= JSON_ARRAY_LENGTH && Object.keys(value).length !== value.length) {
+      this.json = false;
+      return this.#visitProperties(value, depth);
+    }
     for (let index = 0; index < value.length; index++) {
       const refusal = this.visit(value[index], depth + 1);
       if (refusal) return { path: `[${index}]${refusal.path}`, why: refusal.why };

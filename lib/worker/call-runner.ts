@@ -53,9 +53,15 @@ export class CallRunner {
   cancel(turn: number, reason: Payload): void {
     const running = this.#running.get(turn);
     if (!running) return;
-    const { value, pending } = this.codec.decode(reason);
-    if (pending) void pending.then(() => running.abort(value));
-    else running.abort(value);
+    running.abort(this.#decodeReason(reason));
+  }
+
+  #decodeReason(reason: Payload): unknown {
+    try {
+      return this.codec.decode(reason).value;
+    } catch {
+      return undefined;
+    }
   }
 
   #decodeArguments(

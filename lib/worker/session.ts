@@ -46,6 +46,8 @@ export class Session {
     );
     // The last that a worker can say: why it ends. It ends as it would have without this.
     process.on('uncaughtExceptionMonitor', (error) => {
+      // Where the application handles it, the worker lives on.
+      if (process.listenerCount('uncaughtException') > 0) return;
       this.#send(MessageType.crashed, 0, this.#encodeCrash(error));
       this.#channel.flush();
     });
@@ -156,7 +158,7 @@ export class Session {
     const call = { id, turn, attempt, timeout, signals, args: payload };
     const { failed, payload: outcome } = await this.#runner.run(call, (args) => {
       const invoke = this.#bound.get(target);
-      return invoke ? this.#start(turn, invoke, args) : this.#bindAndStart(target, turn, args);
+      return invoke ? this.#start(turn, invoke, args, false) : this.#bindAndStart(target, turn, args);
     });
     const type = failed ? MessageType.failure : MessageType.result;
     this.#channel.send({ ...message(type, turn, outcome), timeout: performance.now() - startedAt });
@@ -169,12 +171,12 @@ export class Session {
     if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
     const invoke = await this.#context.bind(definition);
     this.#bound.set(target, invoke);
-    return this.#start(turn, invoke, args);
+    return this.#start(turn, invoke, args, true);
   }
 
-  #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
-    // With one call at a time the parent knows when it starts: as it is handed over.
-    if (this.#concurrency > 1) {
+  #start(turn: number, invoke: Invoke, args: readonly unknown[], isFirst: boolean): unknown {
+    // Otherwise the parent knows when it starts: as it is handed over.
+    if (isFirst || this.#concurrency > 1) {
       this.#send(MessageType.started, turn);
       // The method may block the event loop.
       this.#channel.flush();

@@ -17,6 +17,8 @@ class ExecutorWorkerRoot {}
 /** The worker's headless Nest application: booted once, and asked for what calls run. */
 export class WorkerContext {
   readonly #app: INestApplicationContext;
+  /** One instance of each transient class, for all its methods. */
+  readonly #transients = new Map<object, Promise<object>>();
 
   private constructor(app: INestApplicationContext) {
     this.#app = app;
@@ -71,10 +73,13 @@ export class WorkerContext {
     if (scope === Scope.REQUEST) {
       return () => this.#app.resolve(target, ContextIdFactory.create(), { strict: false });
     }
-    const instance =
-      scope === Scope.TRANSIENT
-        ? await this.#app.resolve(target, undefined, { strict: false })
-        : this.#app.get(target, { strict: false });
+    if (scope !== Scope.TRANSIENT) {
+      const instance = this.#app.get(target, { strict: false });
+      return () => instance;
+    }
+    const known = this.#transients.get(target) ?? this.#app.resolve(target, undefined, { strict: false });
+    this.#transients.set(target, known);
+    const instance = await known;
     return () => instance;
   }
 }

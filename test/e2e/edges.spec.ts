@@ -1,0 +1,285 @@
+import { Controller, Get, Injectable, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef, NestFactory } from '@nestjs/core';
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { describe, expect, it } from 'vitest';
+import {
+  type Executor,
+  ExecutorClosedError,
+  ExecutorModule,
+  ExecutorReferenceError,
+  ExecutorTimeoutError,
+  getExecutorToken,
+  RunInExecutor,
+  transfer,
+} from '../../lib/index.js';
+import { TransientCounter, WithHooks } from '../fixtures/services.js';
+import {
+  add,
+  changesJson,
+  echo,
+  echoLater,
+  exit,
+  exitsAfterHandledError,
+  ignoresSignal,
+  spin,
+  spinAfter,
+  spinForEver,
+  throwsDeepCauses,
+  watchAbort,
+} from '../fixtures/work.js';
+import { childrenOf } from '../chaos/chaos.js';
+import { ALL_KINDS, startApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, until, within } from '../support/deadline.js';
+
+describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
+  const unreadable = Object.defineProperty(new Error('x'), 'stack', {
+    get() {
+      throw new Error('from the stack');
+    },
+  });
+
+  it.each([
+    ['an error whose stack cannot be read', unreadable],
+    ['an object without a prototype', Object.create(null) as object],
+    ['an error whose name is a symbol', Object.assign(new Error('y'), { name: Symbol('s') })],
+  ])('%s as the reason of an abort reaches the caller, and the slot comes back', async (_what, reason) => {
+    await withApp({ kind }, async ({ executor }) => {
+      await within(executor.run(add, 1, 1));
+      const controller = new AbortController();
+      const call = executor.with({ signal: controller.signal }).run(ignoresSignal);
+      await until(() => executor.stats().running === 1, 'the call');
+      controller.abort(reason);
+      expect((await rejection<unknown>(call)) === reason).toBe(true);
+      if (kind !== 'inline') expect(await within(executor.run(add, 1, 2))).toBe(3);
+    });
+  });
+
+  it('the reason of an abort is passed on as it is, to however many calls', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      await within(executor.run(echoLater<number>, 0, 1));
+      const reason = new Error('shared');
+      const { stack } = reason;
+      const controller = new AbortController();
+      const pool = executor.with({ signal: controller.signal });
+      const calls = Array.from({ length: 500 }, (_, n) => rejection(pool.run(echoLater<number>, n, 1_000)));
+      controller.abort(reason);
+      expect(new Set(await Promise.all(calls))).toEqual(new Set([reason]));
+      expect(reason.stack).toBe(stack);
+    });
+  });
+
+  it('Error.prepareStackTrace may return anything', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      await within(executor.run(add, 1, 1));
+      const { prepareStackTrace } = Error;
+      Error.prepareStackTrace = (_error, frames) => frames;
+      try {
+        const refused = await rejection(executor.run(echo<unknown>, () => {}));
+        expect(refused.name).toBe('ExecutorSerializationError');
+      } finally {
+        Error.prepareStackTrace = prepareStackTrace;
+      }
+    });
+  });
+
+  it('a refused call of an unlocated function leaves no unhandled rejection', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', listener);
+    try {
+      await withApp({ kind }, async ({ executor }) => {
+        await rejection(executor.run((value: unknown) => value, Symbol('x')));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      });
+    } finally {
+      process.off('unhandledRejection', listener);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
+  it('transfer() moves an ArrayBuffer itself, and views of it', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const buffer = new Uint8Array([1, 2, 3, 4]).buffer;
+      const back = await within(executor.run(echo<ArrayBuffer>, transfer(buffer)));
+      expect(buffer.byteLength).toBe(0);
+      expect([...new Uint8Array(back)]).toEqual([1, 2, 3, 4]);
+      const whole = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]).buffer;
+      const views = { part: new Uint16Array(whole, 2, 2), same: Buffer.from(whole) };
+      const moved = await within(executor.run(echo<typeof views>, transfer(views, [whole])));
+      expect(whole.byteLength).toBe(0);
+      expect([...moved.part]).toEqual([3 + 4 * 256, 5 + 6 * 256]);
+      expect(Buffer.isBuffer(moved.same)).toBe(true);
+    });
+  });
+
+  it('an array with toJSON arrives as it is', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      expect(await within(executor.run(changesJson))).toEqual([1, 2]);
+    });
+  });
+
+  it('errors within errors, very deep, reach the caller', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const error = await rejection(executor.run(throwsDeepCauses, 900));
+      expect(error.message).toBe('cause 900');
+      expect((error.cause as Error).message).toBe('cause 899');
+    });
+  });
+
+  it('an abort in the tick of the call reaches the method, or keeps it from starting', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      await within(executor.run(watchAbort, 1));
+      const controller = new AbortController();
+      const call = executor.with({ signal: controller.signal }).run(watchAbort, 100);
+      controller.abort(new Error('at once'));
+      expect((await rejection(call)).message).toBe('at once');
+      expect(executor.stats()).toMatchObject({ queued: 0 });
+      expect(await within(executor.run(watchAbort, 1))).not.toBe('ran on');
+    });
+  });
+
+  it('a transient class has one instance for all its methods', async () => {
+    await withApp(
+      { kind },
+      async ({ context }) => {
+        const counter = await context.resolve(TransientCounter);
+        await within(counter.increment());
+        await within(counter.increment());
+        expect(await within(counter.current())).toBe(2);
+      },
+      { providers: [TransientCounter] },
+    );
+  });
+
+  it('a class that was not among the providers is refused, with the cure', async () => {
+    if (kind === 'inline') return;
+    await withApp({ kind }, async ({ context }) => {
+      const late = await context.get(ModuleRef).create(WithHooks);
+      const error = await rejection(late.wasInitialised());
+      expect(error).toBeInstanceOf(ExecutorReferenceError);
+      expect(error.message).toMatch(/WithHooks\.wasInitialised\(\).*Provide it in a module/);
+    });
+  });
+
+  it('takes a call with maxQueue 0 if a worker can be booted for it', async () => {
+    await withApp({ kind, maxQueue: 0, warmup: 'lazy' }, async ({ executor }) => {
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+    });
+  });
+
+  it('closing during the start settles the start', async () => {
+    const module = {
+      module: Root,
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1 } } })],
+      providers: [SlowInit],
+    };
+    const app = await NestFactory.create(module, { logger: false, abortOnError: false });
+    const starting = app.init().then(
+      () => 'started',
+      (error: unknown) => error,
+    );
+    await within(app.close());
+    const outcome = await within(starting);
+    expect(outcome === 'started' || outcome instanceof ExecutorClosedError).toBe(true);
+  });
+});
+
+describe.each(WORKER_KINDS)('a pool of kind %s', (kind) => {
+  it('looks again at a worker that was spared for its neighbours', async () => {
+    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+      await within(Promise.all([executor.run(echoLater<number>, 0, 1), executor.run(add, 1, 1)]));
+      const neighbour = rejection(executor.run(echoLater<number>, 1, 20_000));
+      const offender = await rejection(executor.with({ timeout: 100 }).run(spinAfter, 700));
+      expect(offender).toBeInstanceOf(ExecutorTimeoutError);
+      expect((await neighbour).name).toBe('ExecutorWorkerLostError');
+    });
+  });
+
+  it('relieves a call that waits behind a long one when a worker becomes ready', async () => {
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      for (let round = 0; round < 100; round++) await within(executor.run(spin, 0));
+      await rejection(executor.run(exit, 1));
+      const long = executor.run(spin, 4_000);
+      const startedAt = performance.now();
+      await within(Promise.all([1, 2, 3, 4].map(() => executor.run(spin, 0))));
+      expect(performance.now() - startedAt).toBeLessThan(3_500);
+      await within(long);
+    });
+  });
+
+  it('does not blame an error that the application handled', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const error = await rejection(executor.run(exitsAfterHandledError));
+      expect(error.name).toBe('ExecutorWorkerLostError');
+      expect(error.cause).toBeUndefined();
+    });
+  });
+
+  it('gives up what holds a server open after shutdownTimeout', async () => {
+    const module = {
+      module: Root,
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1, shutdownTimeout: 300 } } })],
+      controllers: [HangingController],
+    };
+    const app = await NestFactory.create(module, { logger: false, abortOnError: false });
+    await within(app.listen(0, '127.0.0.1'));
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const answer = new Promise<number | undefined>((resolve, reject) => {
+      request({ port, host: '127.0.0.1', path: '/hang', agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    const executor = app.get<Executor>(getExecutorToken('pool'));
+    await until(() => executor.stats().running === 1, 'the request');
+    await within(app.close(), 'closing', 8_000);
+    expect(await within(answer)).toBe(500);
+  });
+});
+
+describe('a process pool', () => {
+  it('has at most as many workers again as it is large, however many are condemned', async () => {
+    await withApp({ kind: 'process', concurrency: 2 }, async ({ executor }) => {
+      const before = childrenOf(process.pid).length;
+      await within(executor.run(add, 1, 1));
+      for (let round = 0; round < 3; round++) {
+        void executor.run(ignoresSignal).catch(() => {});
+        await rejection(
+          executor.with({ timeout: 20, signal: AbortSignal.timeout(3_000) }).run(ignoresSignal),
+        );
+      }
+      expect(childrenOf(process.pid).length).toBeLessThanOrEqual(before + 1);
+    });
+  });
+});
+
+class Root {}
+
+@Injectable()
+class SlowInit implements OnModuleInit {
+  async onModuleInit(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
+@Controller()
+class HangingController {
+  constructor(private readonly ref: ModuleRef) {}
+
+  @Get('hang')
+  hang(): Promise<unknown> {
+    return this.ref.get<Executor>(getExecutorToken('pool'), { strict: false }).run(spinForEver);
+  }
+}
+
+it('a static method cannot be decorated', () => {
+  const owner = Object.assign(() => {}, { work: async () => {} });
+  const descriptor = Object.getOwnPropertyDescriptor(owner, 'work') as TypedPropertyDescriptor<
+    () => Promise<void>
+  >;
+  expect(() => RunInExecutor()(owner, 'work', descriptor)).toThrow(/not on static ones/);
+});
