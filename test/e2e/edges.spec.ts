@@ -30,7 +30,7 @@ import {
   watchAbort,
 } from '../fixtures/work.js';
 import { childrenOf } from '../chaos/chaos.js';
-import { ALL_KINDS, startApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, until, within } from '../support/deadline.js';
 
 describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
