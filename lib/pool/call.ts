@@ -52,8 +52,7 @@ export class Call implements HostCall {
     readonly signals: number,
     readonly terms: CallTerms,
     readonly site: { readonly stack?: string },
-    readonly resolve: (value: unknown) => void,
-    readonly reject: (reason: unknown) => void,
+    readonly caller: { resolve(value: unknown): void; reject(reason: unknown): void },
   ) {}
 
   get timeout(): number {

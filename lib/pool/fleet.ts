@@ -3,7 +3,8 @@ import type { WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
 import type { Payload } from '../wire/payload.js';
 import { BackOff } from './back-off.js';
 import type { Call, CallPlace } from './call.js';
-import { LONG_CALL, mayTakeAhead } from './prefetch.js';
+import { mayTakeAhead } from './prefetch.js';
+import { Relief } from './relief.js';
 import type { PoolSettings } from './pool-settings.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 
@@ -38,13 +39,12 @@ export class Fleet implements SlotListener {
   readonly #settings: PoolSettings;
   readonly #host: WorkerHost;
   readonly #pool: FleetListener;
-  readonly #slots = new Set<WorkerSlot>();
+  readonly slots = new Set<WorkerSlot>();
+  readonly relief = new Relief(this);
   readonly #backOff = new BackOff();
   #minimum = 0;
   #retry: NodeJS.Timeout | undefined;
   #warming: { resolve: () => void; reject: (error: unknown) => void } | undefined;
-  /** Runs while a worker is idle and another holds calls in advance. */
-  #relief: NodeJS.Timeout | undefined;
   #whenEmpty: (() => void) | undefined;
   #isClosed = false;
 
@@ -63,7 +63,7 @@ export class Fleet implements SlotListener {
   get room(): number {
     const { size, concurrency } = this.#settings;
     let room = Math.max(0, size.max - this.#standing()) * concurrency;
-    for (const slot of this.#slots) {
+    for (const slot of this.slots) {
       if (slot.state === 'booting') room += concurrency;
       else if (slot.state === 'ready') room += Math.max(0, concurrency - slot.calls.size);
     }
@@ -85,7 +85,7 @@ export class Fleet implements SlotListener {
   takeRoom(call: Call): WorkerSlot | undefined {
     const { concurrency } = this.#settings;
     let best: WorkerSlot | undefined;
-    for (const slot of this.#slots) {
+    for (const slot of this.slots) {
       if (slot.state !== 'ready') continue;
       if (slot.calls.size === 0) return slot;
       // What is moved cannot be taken back: it goes only where it begins at once.
@@ -93,25 +93,8 @@ export class Fleet implements SlotListener {
       if (slot.isRecalling || (best && best.calls.size <= slot.calls.size)) continue;
       if (slot.calls.size < concurrency || (concurrency === 1 && mayTakeAhead(slot, call))) best = slot;
     }
-    if (best && this.#standing() < this.#settings.size.max) setImmediate(() => this.#relieveOthers());
+    if (concurrency === 1 && best && this.canGrow()) this.relief.watch();
     return best;
-  }
-
-  /** Takes a call back that was handed over in advance. What is behind it waits again. */
-  recall(place: CallPlace, call: Call): boolean {
-    const slot = this.#slotAt(place);
-    if (!slot || slot.head === call) return false;
-    const recalled = slot.recallBehind((call.turn - 1) | 0);
-    for (const other of recalled.toReversed()) if (other !== call) this.#pool.onReturned(other);
-    return recalled.includes(call);
-  }
-
-  /** Takes back what was handed over in advance behind the call that runs. */
-  recallAll(place: CallPlace): void {
-    const slot = this.#slotAt(place);
-    const head = slot?.head;
-    if (!slot || !head || slot.calls.size === 1) return;
-    for (const call of slot.recallBehind(head.turn).toReversed()) this.#pool.onReturned(call);
   }
 
   /** Boots what is missing: up to the minimum, for calls that wait, and for workers that are due. */
@@ -135,6 +118,19 @@ export class Fleet implements SlotListener {
     }
   }
 
+  canGrow(): boolean {
+    return this.#standing() < this.#settings.size.max;
+  }
+
+  /** A call that was handed over in advance waits again. */
+  onReturned(call: Call): void {
+    this.#pool.onReturned(call);
+  }
+
+  onRoom(): void {
+    this.#pool.onRoom();
+  }
+
   /** Lets a worker finish what it has, and end. */
   retire(slot: WorkerSlot): void {
     if (slot.state !== 'ready') return;
@@ -154,7 +150,7 @@ export class Fleet implements SlotListener {
     if (!slot) return;
     if (slot.isForsaken || slot.aliveAt < since) {
       this.#kill(slot, why);
-    } else {
+    } else if (!slot.isCondemned) {
       slot.isCondemned = true;
       this.retire(slot);
       this.#watch(slot, why);
@@ -176,16 +172,16 @@ export class Fleet implements SlotListener {
   close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    clearTimeout(this.#relief);
+    this.relief.stop();
     this.#warming?.reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
     this.#warming = undefined;
     return new Promise((resolve) => {
       this.#whenEmpty = resolve;
-      for (const slot of this.#slots) {
+      for (const slot of this.slots) {
         // One that boots is let finish that: a thread that is ended while it reads files leaves them open.
         if (slot.state !== 'killed' && slot.state !== 'closing') this.#closeSlot(slot);
       }
-      if (this.#slots.size === 0) resolve();
+      if (this.slots.size === 0) resolve();
     });
   }
 
@@ -200,20 +196,16 @@ export class Fleet implements SlotListener {
     this.#checkWarm();
     this.#pool.onRoom();
     this.adjust();
-    this.#relieveOthers();
+    if (this.#settings.concurrency === 1) this.relief.watch();
   }
 
   onStarted(call: Call): void {
     this.#pool.onStarted(call);
   }
 
-  onReturned(slot: WorkerSlot, call: Call): void {
+  onSteppedBack(slot: WorkerSlot, call: Call): void {
     this.#pool.onReturned(call);
     this.#advance(slot);
-  }
-
-  onRecalled(): void {
-    this.#pool.onRoom();
   }
 
   onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void {
@@ -230,7 +222,7 @@ export class Fleet implements SlotListener {
   }
 
   onEnded(slot: WorkerSlot, end: WorkerEnd): void {
-    this.#slots.delete(slot);
+    this.slots.delete(slot);
     const { state } = slot;
     if (state === 'booting') this.#bootEnded(slot, end);
     else if (state !== 'killed' && state !== 'closing') this.#lost(slot, end);
@@ -239,7 +231,7 @@ export class Fleet implements SlotListener {
       this.#pool.onLost(call, end, slot.hadBegun(call, end.lastTurn));
     }
     slot.calls.clear();
-    if (this.#slots.size === 0) this.#whenEmpty?.();
+    if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
     this.adjust();
   }
@@ -252,26 +244,7 @@ export class Fleet implements SlotListener {
     if (slot.state === 'retiring') this.#closeIfDone(slot);
     else this.#rest(slot);
     this.#pool.onRoom();
-    if (slot.calls.size === 0) this.#relieveOthers();
-  }
-
-  /** No call may stay behind a long one while a worker is idle, or another one could be booted. */
-  #relieveOthers(): void {
-    const { size, concurrency } = this.#settings;
-    if (concurrency > 1 || this.#isClosed || this.#relief) return;
-    if (!this.#find((slot) => slot.calls.size > 1)) return;
-    // Looked at a moment later, as most calls are short.
-    this.#relief = setTimeout(() => {
-      this.#relief = undefined;
-      const isIdle = this.#find((slot) => slot.state === 'ready' && slot.calls.size === 0) !== undefined;
-      if (!isIdle && this.#standing() >= size.max) return;
-      const longAgo = performance.now() - LONG_CALL;
-      for (const slot of this.#slots) {
-        if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
-      }
-      this.#pool.onRoom();
-      this.#relieveOthers();
-    }, LONG_CALL);
+    if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.relief.watch();
   }
 
   /**
@@ -296,7 +269,7 @@ export class Fleet implements SlotListener {
       this.#bootFailed(error);
       return;
     }
-    this.#slots.add(slot);
+    this.slots.add(slot);
     slot.timer = setTimeout(() => {
       slot.bootError = new Error(`it took longer than the bootTimeout of ${this.#settings.bootTimeout} ms`);
       slot.handle.kill();
@@ -371,12 +344,12 @@ export class Fleet implements SlotListener {
 
   #count(matches: (slot: WorkerSlot) => boolean): number {
     let count = 0;
-    for (const slot of this.#slots) if (matches(slot)) count++;
+    for (const slot of this.slots) if (matches(slot)) count++;
     return count;
   }
 
   #find(matches: (slot: WorkerSlot) => boolean): WorkerSlot | undefined {
-    for (const slot of this.#slots) if (matches(slot)) return slot;
+    for (const slot of this.slots) if (matches(slot)) return slot;
     return undefined;
   }
 }

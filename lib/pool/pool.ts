@@ -2,7 +2,6 @@ import {
   type ExecutorBootError,
   ExecutorClosedError,
   ExecutorError,
-  ExecutorOptionsError,
   ExecutorQueueFullError,
   ExecutorSerializationError,
   ExecutorTimeoutError,
@@ -12,9 +11,8 @@ import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.int
 import type { ExecutorStats } from '../interfaces/executor.interface.js';
 import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
-import { takeMoving } from '../wire/transfer.js';
-import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
-import { Call, type CallTerms } from './call.js';
+import type { Call } from './call.js';
+import { type Caller, CallIntake, type CallRequest } from './call-intake.js';
 import { CallQueue } from './call-queue.js';
 import { appendSite, type CallSite } from './call-site.js';
 import { Fleet, type FleetListener } from './fleet.js';
@@ -28,16 +26,6 @@ const GRACE = 250;
 /** How many workers may end before a call begins in them until it is taken for the reason. */
 const MAX_DETOURS = 10;
 
-/** What a call says of itself. Whatever is left out is the pool's. */
-export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priority' | 'retries'>> {
-  readonly signal?: AbortSignal | undefined;
-  /** The instance whose method is called. */
-  readonly self?: object;
-  readonly site: CallSite;
-  /** Pending while the target is still being located; the call waits for it. */
-  readonly located?: Promise<void> | undefined;
-}
-
 /**
  * One pool: takes calls, lets them wait, hands each to a worker with room, and settles it, once. Where
  * workers come from is the fleet's business; what they are is the host's.
@@ -49,7 +37,7 @@ export class Pool implements FleetListener {
   readonly #fleet: Fleet;
   /** Accepted calls that are not settled. */
   readonly #open = new Set<Call>();
-  #nextId = 1;
+  readonly #intake: CallIntake;
   /** Calls whose target is still being located: they count as waiting. */
   readonly #locating = new Set<Call>();
   /** Calls in a worker that have not started there. */
@@ -67,6 +55,7 @@ export class Pool implements FleetListener {
     readonly log: (line: string) => void,
   ) {
     this.#fleet = new Fleet(settings, host, this);
+    this.#intake = new CallIntake(settings, codec);
   }
 
   /** Boots the pool's minimum of workers. Rejects with ExecutorBootError if one cannot. */
@@ -83,7 +72,7 @@ export class Pool implements FleetListener {
   submit(target: CallTarget, args: readonly unknown[], request: CallRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
       try {
-        this.#accept(target, args, request, resolve, reject);
+        this.#accept(target, args, request, { resolve, reject });
       } catch (error) {
         this.#statistics.rejected++;
         reject(error instanceof ExecutorError ? this.#explain(error, target.label, request.site) : error);
@@ -125,44 +114,11 @@ export class Pool implements FleetListener {
     return (this.#closing ??= this.#close());
   }
 
-  #accept(
-    target: CallTarget,
-    args: readonly unknown[],
-    request: CallRequest,
-    resolve: (value: unknown) => void,
-    reject: (reason: unknown) => void,
-  ): void {
-    const { name, maxQueue } = this.settings;
-    if (this.#isClosed) throw new ExecutorClosedError(name, target.label, false);
-    const bits = signalBits(args);
-    const signals = signalsOf(request.signal, args, bits);
-    const aborted = signals.find((signal) => signal.aborted);
-    if (aborted) throw aborted.reason;
-    const waiting = this.#notStarted;
-    if (waiting >= maxQueue && waiting >= maxQueue + this.#fleet.room) {
-      throw new ExecutorQueueFullError(name, maxQueue, target.label);
-    }
-    const terms = this.#termsOf(request);
-    if (terms.retries > 0 && takeMoving(args)) {
-      throw new ExecutorOptionsError(
-        `${target.label} has both 'retries' and transfer(): what is moved cannot be sent twice.`,
-      );
-    }
-    // Before a worker is taken: a bad argument must cost its caller alone.
-    const payload = this.codec.encodeArguments(args, bits);
-    const call = new Call(
-      this.#nextId++,
-      target,
-      request.self,
-      payload,
-      bits,
-      terms,
-      request.site,
-      resolve,
-      reject,
-    );
-    if (signals.length > 0)
-      call.release = watchSignals(signals, (reason) => this.#giveUp(call, reason, true));
+  #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
+    const checkRoom = () => this.#checkRoom(target);
+    const onAbort = (given: Call, reason: unknown) => this.#giveUp(given, reason, true);
+    if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, false);
+    const call = this.#intake.take(target, args, request, caller, checkRoom, onAbort);
     this.#open.add(call);
     this.#keepAlive.hold();
     this.#startQueueTimer(call);
@@ -170,14 +126,11 @@ export class Pool implements FleetListener {
     else this.#enqueue(call);
   }
 
-  #termsOf(request: CallRequest): CallTerms {
-    const { timeout, queueTimeout, retries } = this.settings;
-    return {
-      timeout: request.timeout ?? timeout,
-      queueTimeout,
-      priority: request.priority ?? 0,
-      retries: request.retries ?? retries,
-    };
+  #checkRoom({ label }: CallTarget): void {
+    const { name, maxQueue } = this.settings;
+    const waiting = this.#notStarted;
+    if (waiting < maxQueue || waiting < maxQueue + this.#fleet.room) return;
+    throw new ExecutorQueueFullError(name, maxQueue, label);
   }
 
   async #enqueueWhenLocated(call: Call, located: Promise<void>): Promise<void> {
@@ -325,8 +278,8 @@ export class Pool implements FleetListener {
     if (isForeign) this.#pass(call, reason);
     else this.#fail(call, reason);
     if (!place) return;
-    if (call.startedAt === 0 && this.#fleet.recall(place, call)) return this.#leave(call);
-    this.#fleet.recallAll(place);
+    if (call.startedAt === 0 && this.#fleet.relief.recall(place, call)) return this.#leave(call);
+    this.#fleet.relief.recallAll(place);
     const since = performance.now();
     place.handle.cancel(call.turn, this.#encodeReason(reason));
     if (this.settings.concurrency > 1) place.handle.ping();
@@ -346,7 +299,7 @@ export class Pool implements FleetListener {
   #complete(call: Call, value: unknown): void {
     if (!this.#settle(call)) return;
     this.#statistics.completed++;
-    call.resolve(value);
+    call.caller.resolve(value);
   }
 
   #fail(call: Call, reason: unknown): void {
@@ -358,12 +311,12 @@ export class Pool implements FleetListener {
   #pass(call: Call, reason: unknown): void {
     if (!this.#settle(call)) return;
     this.#statistics.failed++;
-    call.reject(reason);
+    call.caller.reject(reason);
   }
 
   #reject(call: Call, reason: unknown): void {
     if (!this.#settle(call)) return;
-    call.reject(this.#explain(reason, call.label, call.site));
+    call.caller.reject(this.#explain(reason, call.label, call.site));
   }
 
   /** Says which call failed, and where it was made. */

@@ -12,9 +12,6 @@ const MAX_AHEAD = 64;
 /** What recent calls weigh in a target's usual time. */
 const RECENT = 0.2;
 
-/** A call that has run for so long, in ms, is a long one: nothing must wait behind it while a worker is idle. */
-export const LONG_CALL = 1;
-
 /** What is to be known of a worker. */
 interface AheadSlot {
   readonly calls: ReadonlyMap<number, Call>;

@@ -18,10 +18,10 @@ export type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
 export interface SlotListener {
   onReady(slot: WorkerSlot): void;
   onStarted(call: Call): void;
-  /** It was handed over in advance, and taken back. */
-  onReturned(slot: WorkerSlot, call: Call): void;
+  /** It was about to begin a call when that was taken back, and did not. */
+  onSteppedBack(slot: WorkerSlot, call: Call): void;
   /** It has dropped a call that was taken back: it may have room again. */
-  onRecalled(): void;
+  onRoom(): void;
   onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void;
   onOutgrown(slot: WorkerSlot): void;
   onEnded(slot: WorkerSlot, end: WorkerEnd): void;
@@ -137,10 +137,10 @@ export class WorkerSlot implements WorkerListener {
       // The worker was about to begin it when the limit came: it is known only now that it did not.
       this.calls.delete(turn);
       this.#liftLimit();
-      this.#listener.onReturned(this, call);
+      this.#listener.onSteppedBack(this, call);
     } else if (this.#recalled.delete(turn)) {
       this.#liftLimit();
-      this.#listener.onRecalled();
+      this.#listener.onRoom();
     } else {
       this.handle.kill(new ProtocolError(`call ${turn} came back, which this worker was never given`));
     }

@@ -3,7 +3,8 @@ import { Survey } from './survey.js';
 /** What is sent of an error. `own` holds its own properties but for message and stack. */
 export interface ErrorRecord {
   readonly class: string;
-  readonly name: string;
+  /** Missing where it is among the own properties. */
+  readonly name: string | undefined;
   readonly message: string;
   readonly stack: string;
   readonly own: readonly OwnProperty[];
@@ -39,7 +40,7 @@ export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<
   }
   return {
     class: nearestClass(error, classes, unlearnt),
-    name: text(read(error, 'name')),
+    name: own.some(([key]) => key === 'name') ? undefined : text(read(error, 'name')),
     message: text(read(error, 'message')),
     stack: text(read(error, 'stack')),
     own,
@@ -89,9 +90,13 @@ export function fillError(error: Error, record: ErrorRecord): void {
 }
 
 /** Gives the error its class, and its name where the class's own is another (an unknown subclass). */
-export function classifyError(error: Error, errorClass: ErrorClass | undefined, name: string): void {
+export function classifyError(
+  error: Error,
+  errorClass: ErrorClass | undefined,
+  name: string | undefined,
+): void {
   if (errorClass !== undefined) Object.setPrototypeOf(error, errorClass.prototype as object);
-  if (read(error, 'name') !== name) hide(error, 'name', name);
+  if (name !== undefined && read(error, 'name') !== name) hide(error, 'name', name);
 }
 
 const unreadable = Symbol('unreadable');

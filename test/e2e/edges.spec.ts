@@ -243,7 +243,7 @@ describe.each(WORKER_KINDS)('a pool of kind %s', (kind) => {
 
 describe('a process pool', () => {
   it('has at most as many workers again as it is large, however many are condemned', async () => {
-    await withApp({ kind: 'process', concurrency: 2 }, async ({ executor }) => {
+    await withApp({ kind: 'process', concurrency: 2, shutdownTimeout: 100 }, async ({ executor }) => {
       const before = childrenOf(process.pid).length;
       await within(executor.run(add, 1, 1));
       for (let round = 0; round < 3; round++) {

@@ -18,8 +18,7 @@ function makeCall(priority: number): Call {
     0,
     terms,
     {},
-    ignore,
-    ignore,
+    { resolve: ignore, reject: ignore },
   );
 }
 

@@ -1,0 +1,75 @@
+import { ExecutorOptionsError } from '../errors/executor.errors.js';
+import type { CallTarget } from '../hosts/worker-host.interface.js';
+import type { Codec } from '../wire/codec.js';
+import { takeMoving } from '../wire/transfer.js';
+import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
+import { Call, type CallTerms } from './call.js';
+import type { CallSite } from './call-site.js';
+import type { PoolSettings } from './pool-settings.js';
+
+/** What a call says of itself. Whatever is left out is the pool's. */
+export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priority' | 'retries'>> {
+  readonly signal?: AbortSignal | undefined;
+  /** The instance whose method is called. */
+  readonly self?: object;
+  readonly site: CallSite;
+  /** Pending while the target is still being located; the call waits for it. */
+  readonly located?: Promise<void> | undefined;
+}
+
+/** Who hears of a call. */
+export interface Caller {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** Makes calls of requests: checked, with their arguments as they are at this moment. */
+export class CallIntake {
+  #nextId = 1;
+
+  constructor(
+    readonly settings: PoolSettings,
+    readonly codec: Codec,
+  ) {}
+
+  /**
+   * @param checkRoom throws if no more calls are taken; asked before the arguments are encoded, which costs
+   * @param onAbort called when a signal of the call is aborted
+   * @throws the reason of a signal that is aborted already, or an ExecutorError
+   */
+  take(
+    target: CallTarget,
+    args: readonly unknown[],
+    request: CallRequest,
+    caller: Caller,
+    checkRoom: () => void,
+    onAbort: (call: Call, reason: unknown) => void,
+  ): Call {
+    const bits = signalBits(args);
+    const signals = signalsOf(request.signal, args, bits);
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted) throw aborted.reason;
+    checkRoom();
+    const terms = this.#termsOf(request);
+    if (terms.retries > 0 && takeMoving(args)) {
+      throw new ExecutorOptionsError(
+        `${target.label} has both 'retries' and transfer(): what is moved cannot be sent twice.`,
+      );
+    }
+    // Before a worker is taken: a bad argument must cost its caller alone.
+    const payload = this.codec.encodeArguments(args, bits);
+    const call = new Call(this.#nextId++, target, request.self, payload, bits, terms, request.site, caller);
+    if (signals.length > 0) call.release = watchSignals(signals, (reason) => onAbort(call, reason));
+    return call;
+  }
+
+  #termsOf(request: CallRequest): CallTerms {
+    const { timeout, queueTimeout, retries } = this.settings;
+    return {
+      timeout: request.timeout ?? timeout,
+      queueTimeout,
+      priority: request.priority ?? 0,
+      retries: request.retries ?? retries,
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import type { Call, CallPlace } from './call.js';
+import type { WorkerSlot } from './worker-slot.js';
+
+/** A call that has run for so long, in ms, is a long one: nothing must wait behind it while a worker is idle. */
+const LONG_CALL = 1;
+
+/** What relief needs of its fleet. */
+interface Relieved {
+  readonly slots: ReadonlySet<WorkerSlot>;
+  /** Whether another worker could be booted. */
+  canGrow(): boolean;
+  /** A call that was taken back waits again. */
+  onReturned(call: Call): void;
+  onRoom(): void;
+}
+
+/** Takes back calls that were handed over in advance: when they are given up, or the call before them is long. */
+export class Relief {
+  readonly #fleet: Relieved;
+  #timer: NodeJS.Timeout | undefined;
+  #isStopped = false;
+
+  constructor(fleet: Relieved) {
+    this.#fleet = fleet;
+  }
+
+  /**
+   * Takes one call back. What is behind it waits again.
+   * @returns whether it never began; else it is where it was
+   */
+  recall(place: CallPlace, call: Call): boolean {
+    const slot = this.#slotAt(place);
+    if (!slot || slot.head === call) return false;
+    const recalled = slot.recallBehind((call.turn - 1) | 0);
+    for (const other of recalled.toReversed()) if (other !== call) this.#fleet.onReturned(other);
+    return recalled.includes(call);
+  }
+
+  /** Takes back all that is behind the call that runs. */
+  recallAll(place: CallPlace): void {
+    const slot = this.#slotAt(place);
+    const head = slot?.head;
+    if (!slot || !head || slot.calls.size === 1) return;
+    for (const call of slot.recallBehind(head.turn).toReversed()) this.#fleet.onReturned(call);
+  }
+
+  /**
+   * No call may stay behind a long one while a worker is idle, or could be booted: looks in a moment, as most
+   * calls are short, and as long as there is reason to.
+   */
+  watch(): void {
+    if (this.#isStopped) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#hasHelp() || !this.#hasWaiting()) return;
+      const longAgo = performance.now() - LONG_CALL;
+      for (const slot of this.#fleet.slots) {
+        if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
+      }
+      this.#fleet.onRoom();
+      if (this.#hasWaiting()) this.watch();
+    }, LONG_CALL);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #hasHelp(): boolean {
+    for (const slot of this.#fleet.slots) if (slot.state === 'ready' && slot.calls.size === 0) return true;
+    return this.#fleet.canGrow();
+  }
+
+  #hasWaiting(): boolean {
+    for (const slot of this.#fleet.slots) if (slot.calls.size > 1) return true;
+    return false;
+  }
+
+  #slotAt(place: CallPlace): WorkerSlot | undefined {
+    for (const slot of this.#fleet.slots) if (slot === place) return slot;
+    return undefined;
+  }
+}
