@@ -1,0 +1,93 @@
+import { rawOf } from '../contenders/catalog.js';
+import type { Lane } from '../lanes/lane.js';
+import type { LaneSet, Outcome, Runner } from '../lanes/lane-set.js';
+import type { FlowStep } from '../lanes/protocol.js';
+import type { Slice } from '../measure/clock.js';
+import type { Scale } from './case.js';
+import { compare, summarise, type Summary } from '../measure/statistics.js';
+import type { Column, Section } from '../report/report.js';
+
+const COLUMNS: readonly Column[] = [
+  { key: 'us', heading: 'µs/call', hasSpread: true },
+  { key: 'raw', heading: '× raw' },
+  { key: 'loop', heading: 'parent loop µs' },
+  { key: 'cpu', heading: 'parent CPU µs' },
+];
+
+/** The figures of one step for all that were measured. */
+export class Flow {
+  readonly #outcomes: ReadonlyMap<Runner, Outcome<Slice>>;
+
+  constructor(outcomes: ReadonlyMap<Runner, Outcome<Slice>>) {
+    this.#outcomes = outcomes;
+  }
+
+  static async measure(
+    set: LaneSet,
+    runners: readonly Runner[],
+    { rounds, stepWarmUpMs }: Scale,
+    stepFor: (runner: Runner) => FlowStep,
+  ): Promise<Flow> {
+    const warmUp = async (lane: Lane, runner: Runner) => {
+      await lane.check(stepFor(runner));
+      await lane.flow({ ...stepFor(runner), ms: stepWarmUpMs });
+    };
+    const measureOne = (lane: Lane, runner: Runner) => lane.flow(stepFor(runner));
+    return new Flow(await set.measure(rounds, runners, warmUp, measureOne));
+  }
+
+  /** µs per call. */
+  of(runner: Runner | undefined): Summary | undefined {
+    return this.#summarise(runner, ({ us }) => us);
+  }
+
+  named(name: string): Summary | undefined {
+    return this.of(this.#find(name));
+  }
+
+  failureOf(runner: Runner): string | undefined {
+    const outcome = this.#outcomes.get(runner);
+    return outcome && 'failure' in outcome ? outcome.failure : undefined;
+  }
+
+  ratio(name: string, other: string): Summary | undefined {
+    return compare(this.named(name), this.named(other));
+  }
+
+  /** The quickest of those that match. */
+  best(matches: (runner: Runner) => boolean): string | undefined {
+    let best: { name: string; median: number } | undefined;
+    for (const runner of this.#outcomes.keys()) {
+      const median = matches(runner) ? this.of(runner)?.median : undefined;
+      if (median !== undefined && !(best && best.median <= median)) best = { name: runner.name, median };
+    }
+    return best?.name;
+  }
+
+  section(title: string): Section {
+    const rows = Array.from(this.#outcomes.keys(), (runner) => ({
+      name: runner.name,
+      failure: this.failureOf(runner),
+      cells: {
+        us: this.of(runner),
+        raw: compare(this.of(runner), this.named(rawOf(runner.kind))),
+        loop: this.#summarise(runner, ({ loopUs }) => loopUs),
+        // In a process with threads it would count those too.
+        cpu: runner.kind === 'process' ? this.#summarise(runner, ({ cpuUs }) => cpuUs) : undefined,
+      },
+    }));
+    return { title, columns: COLUMNS, rows };
+  }
+
+  #summarise(runner: Runner | undefined, pick: (slice: Slice) => number | undefined): Summary | undefined {
+    const outcome = runner && this.#outcomes.get(runner);
+    if (!outcome || 'failure' in outcome) return undefined;
+    const rounds = outcome.values.map(pick).filter((value) => value !== undefined);
+    return rounds.length > 0 ? summarise(rounds) : undefined;
+  }
+
+  #find(name: string): Runner | undefined {
+    for (const runner of this.#outcomes.keys()) if (runner.name === name) return runner;
+    return undefined;
+  }
+}

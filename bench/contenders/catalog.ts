@@ -1,0 +1,129 @@
+import type { Contender, Kind } from './contender.js';
+
+/** A contender as a table names it. Its packages are imported only where it runs. */
+export interface Entry {
+  readonly name: string;
+  readonly kind: Kind;
+  /** How it was set up. */
+  readonly note: string;
+  readonly load: () => Promise<Contender>;
+}
+
+export const OURS_THREAD = 'nestjs-executor thread';
+export const OURS_PROCESS = 'nestjs-executor process';
+export const RAW_THREAD = 'raw port';
+export const RAW_FORK = 'raw fork';
+export const PISCINA = 'piscina';
+export const TINYPOOL_PROCESS = 'tinypool process';
+export const TINYPOOL_PROCESS_64 = 'tinypool process, 64 a worker';
+export const WORKERPOOL_PROCESS = 'workerpool process';
+export const BARE_THREAD = 'bare Nest import, thread';
+export const BARE_PROCESS = 'bare Nest import, process';
+
+const OURS_NOTE = 'a decorated method in a Nest application context, default settings';
+
+export const CONTENDERS: readonly Entry[] = [
+  {
+    name: OURS_THREAD,
+    kind: 'thread',
+    note: OURS_NOTE,
+    load: async () => new (await import('./executor.contender.js')).ExecutorContender('thread'),
+  },
+  {
+    name: OURS_PROCESS,
+    kind: 'process',
+    note: OURS_NOTE,
+    load: async () => new (await import('./executor.contender.js')).ExecutorContender('process'),
+  },
+  {
+    name: RAW_THREAD,
+    kind: 'thread',
+    note: 'worker_threads, a MessageChannel and a map from id to resolver: no pool, the floor for threads',
+    load: async () => new (await import('./raw-thread.contender.js')).RawThreadContender(),
+  },
+  {
+    name: RAW_FORK,
+    kind: 'process',
+    note: "child_process.fork with serialization 'advanced' and the same map: no pool, the floor for processes",
+    load: async () => new (await import('./raw-fork.contender.js')).RawForkContender(),
+  },
+  {
+    name: PISCINA,
+    kind: 'thread',
+    note: 'defaults',
+    load: async () => new (await import('./piscina.contender.js')).PiscinaContender(),
+  },
+  {
+    name: 'piscina, 64 a worker',
+    kind: 'thread',
+    note: 'concurrentTasksPerWorker 64 and its FixedQueue',
+    load: async () => new (await import('./piscina.contender.js')).PiscinaContender(64),
+  },
+  {
+    name: 'tinypool thread',
+    kind: 'thread',
+    note: 'worker_threads, defaults',
+    load: async () => new (await import('./tinypool.contender.js')).TinypoolContender('thread'),
+  },
+  {
+    name: TINYPOOL_PROCESS,
+    kind: 'process',
+    note: "child_process, defaults; serialization 'advanced' for Buffers",
+    load: async () => new (await import('./tinypool.contender.js')).TinypoolContender('process'),
+  },
+  {
+    name: TINYPOOL_PROCESS_64,
+    kind: 'process',
+    note: 'the same with concurrentTasksPerWorker 64',
+    load: async () => new (await import('./tinypool.contender.js')).TinypoolContender('process', 64),
+  },
+  {
+    name: 'workerpool thread',
+    kind: 'thread',
+    note: 'a dedicated worker script',
+    load: async () => new (await import('./workerpool.contender.js')).WorkerpoolContender('thread'),
+  },
+  {
+    name: WORKERPOOL_PROCESS,
+    kind: 'process',
+    note: "a dedicated worker script; forkOpts.serialization 'advanced' for Buffers",
+    load: async () => new (await import('./workerpool.contender.js')).WorkerpoolContender('process'),
+  },
+  {
+    name: 'poolifier thread',
+    kind: 'thread',
+    note: 'FixedThreadPool, defaults (no queue: all calls go to the workers at once)',
+    load: async () => new (await import('./poolifier.contender.js')).PoolifierContender(),
+  },
+];
+
+/** Not pools, but what a worker with Nest in it costs at the least. */
+export const BARE_NEST: readonly Entry[] = [
+  {
+    name: BARE_THREAD,
+    kind: 'thread',
+    note: "a Worker that does nothing but import('@nestjs/core') and import('@nestjs/common')",
+    load: async () => new (await import('./bare-nest.contender.js')).BareNestContender('thread'),
+  },
+  {
+    name: BARE_PROCESS,
+    kind: 'process',
+    note: 'a child process that does the same',
+    load: async () => new (await import('./bare-nest.contender.js')).BareNestContender('process'),
+  },
+];
+
+export function isOurs(name: string): boolean {
+  return name === OURS_THREAD || name === OURS_PROCESS;
+}
+
+export function rawOf(kind: Kind): string {
+  return kind === 'thread' ? RAW_THREAD : RAW_FORK;
+}
+
+/** @throws if no contender is called so */
+export function findEntry(name: string | undefined): Entry {
+  const entry = [...CONTENDERS, ...BARE_NEST].find((candidate) => candidate.name === name);
+  if (!entry) throw new Error(`no contender is called '${name}'`);
+  return entry;
+}

@@ -1,0 +1,8 @@
+import type { RawReply, RawRequest } from './raw-messages.js';
+import { burn, echo } from './tasks.js';
+
+process.on('message', ([id, task, argument]: RawRequest) => {
+  const reply: RawReply = [id, task === 'burn' ? burn(argument as number) : echo(argument)];
+  process.send?.(reply);
+});
+process.send?.('ready');

@@ -1,0 +1,16 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { RawReply, RawRequest } from './raw-messages.js';
+import { burn, echo } from './tasks.js';
+
+const port = workerData as MessagePort;
+
+port.on('message', ([id, task, argument]: RawRequest) => {
+  if (task === 'move') {
+    const reply: RawReply = [id, argument];
+    port.postMessage(reply, [(argument as Uint8Array).buffer as ArrayBuffer]);
+    return;
+  }
+  const reply: RawReply = [id, task === 'burn' ? burn(argument as number) : echo(argument)];
+  port.postMessage(reply);
+});
+parentPort?.postMessage('ready', []);

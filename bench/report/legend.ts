@@ -1,0 +1,22 @@
+import { BARE_NEST, CONTENDERS } from '../contenders/catalog.js';
+import type { Machine } from './machine.js';
+
+/** What one must know to read the tables. */
+export function formatLegend(machine: Machine): string {
+  const entries = [...CONTENDERS, ...BARE_NEST];
+  const width = Math.max(...entries.map(({ name }) => name.length));
+  return [
+    'contenders, each in a process of its own, with one worker unless the title says otherwise',
+    ...entries.map(({ name, note }) => `  ${name.padEnd(width)}  ${note}`),
+    `  ${'CPython'.padEnd(width)}  run_in_executor with max_workers=1; its threads share memory and copy nothing`,
+    '',
+    'figures',
+    '  Medians of all rounds; in each round every contender is measured once, each time another one first.',
+    '  µs/call         time by the clock divided by calls: with many in flight less than one call takes',
+    '  × raw           against the raw port or the raw fork, round by round',
+    "  parent loop µs  how long the parent's event loop was not waiting (eventLoopUtilization().active), per call;",
+    '                  on a core that is shared it counts what the worker took of it, too',
+    "  parent CPU µs   the parent's CPU time (process.cpuUsage()), per call; with threads it would count them too",
+    `  all on one core: ${machine.oneCore}`,
+  ].join('\n');
+}
