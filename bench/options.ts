@@ -17,12 +17,12 @@ const DEFAULT: Scale = {
 const QUICK: Scale = {
   rounds: 2,
   sliceMs: 15,
-  warmUp: { calls: 1_500, ms: 150 },
-  stepWarmUpMs: 30,
+  warmUp: { calls: 1_000, ms: 100 },
+  stepWarmUpMs: 20,
   freshRounds: 1,
   loadMs: 400,
-  tasksPerSlice: 3,
-  manyCalls: 10_000,
+  tasksPerSlice: 2,
+  manyCalls: 5_000,
   idleWorkers: 2,
   waveLimitMs: 1_000,
 };

@@ -66,7 +66,7 @@ export const coldStartCase: BenchCase = {
 };
 
 async function startOnce({ make, setup }: Runner): Promise<{ ms: number; remark: string | undefined }> {
-  const lane: Lane = make('all-cores');
+  const lane: Lane = make();
   let ms: number;
   let remark: string | undefined;
   try {

@@ -61,7 +61,7 @@ async function weigh(
 }
 
 async function weighOnce(entry: Entry, workers: number, remarks: Set<string>): Promise<MemoryFigures> {
-  const lane = new NodeLane(entry, 'all-cores');
+  const lane = new NodeLane(entry);
   try {
     return await lane.weigh({ workers, inFlight: CALLS, carries: 'objects' });
   } finally {

@@ -66,7 +66,7 @@ class QueueHeat {
   constructor(entry: Entry, scale: Scale) {
     this.#scale = scale;
     this.#name = entry.name;
-    this.#lane = new NodeLane(entry, 'all-cores');
+    this.#lane = new NodeLane(entry);
   }
 
   async run(round: number): Promise<void> {

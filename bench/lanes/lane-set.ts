@@ -16,12 +16,12 @@ export interface Runner {
   readonly name: string;
   readonly kind: Kind;
   readonly setup: Setup;
-  readonly make: (placement: Placement) => Lane;
+  readonly make: () => Lane;
 }
 
 export function nodeRunner(entry: Entry, setup: Setup): Runner {
   const { name, kind } = entry;
-  return { name, kind, setup, make: (placement) => new NodeLane(entry, placement) };
+  return { name, kind, setup, make: () => new NodeLane(entry) };
 }
 
 /** All contenders, Python's included where `withPython` says so. */
@@ -37,7 +37,7 @@ export function pythonRunners(setup: Setup): Runner[] {
   return [makePythonRunner('CPython threads', 'thread'), makePythonRunner('CPython processes', 'process')];
 
   function makePythonRunner(name: string, kind: Kind): Runner {
-    return { name, kind, setup, make: (placement) => new PythonLane(kind, placement) };
+    return { name, kind, setup, make: () => new PythonLane(kind) };
   }
 }
 
@@ -102,10 +102,12 @@ export class LaneSet {
 
   async #open(runner: Runner, placement: Placement, enough: Enough): Promise<void> {
     try {
-      const lane = runner.make(placement);
+      const lane = runner.make();
       this.#lanes.set(runner, lane);
       await lane.open(runner.setup);
       await lane.flow({ task: 'echo', argument: TINY, inFlight: runner.setup.workers, ...enough });
+      // Only now: it starts the sooner, and is the sooner warm, on all cores.
+      if (placement === 'one-core') await lane.pin();
     } catch (error) {
       this.#failures.set(runner, `its start: ${(error as Error).message}`);
     }

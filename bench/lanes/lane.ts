@@ -6,6 +6,8 @@ import type { FlowStep } from './protocol.js';
 export interface Lane {
   /** Resolves to the ms from the start of the pool to its first result. */
   open(setup: Setup): Promise<number>;
+  /** Keeps it and its workers on one core from now on. */
+  pin(): Promise<void>;
   /** Rejects if a call of this kind has a wrong result. */
   check(step: FlowStep): Promise<void>;
   flow(step: FlowStep): Promise<Slice>;

@@ -6,7 +6,7 @@ import type { Slice } from '../measure/clock.js';
 import type { WaveSlice } from '../measure/wave.js';
 import { endsByItself, hasEnded } from './ended.js';
 import type { Lane } from './lane.js';
-import { placed, type Placement } from './placement.js';
+import { pinTree } from './placement.js';
 import type { Answer, Command, FlowStep, MemoryFigures, WaveStep } from './protocol.js';
 
 const MAIN = fileURLToPath(new URL('./lane.main.js', import.meta.url));
@@ -28,12 +28,9 @@ export class NodeLane implements Lane {
   #stderr = '';
   #isKilled = false;
 
-  constructor({ name }: Entry, placement: Placement) {
+  constructor({ name }: Entry) {
     this.#name = name;
-    const { command, before } = placed(placement, process.execPath);
     this.#child = fork(MAIN, [name], {
-      execPath: command,
-      execArgv: before,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
@@ -47,6 +44,10 @@ export class NodeLane implements Lane {
   /** Resolves when the contender's packages are imported. */
   async load(): Promise<void> {
     await this.#loaded;
+  }
+
+  async pin(): Promise<void> {
+    pinTree(this.#child.pid as number);
   }
 
   async open(setup: Setup): Promise<number> {

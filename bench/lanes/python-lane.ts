@@ -8,7 +8,7 @@ import type { Kind } from '../contenders/contender.js';
 import type { Slice } from '../measure/clock.js';
 import { endsByItself } from './ended.js';
 import type { Lane } from './lane.js';
-import { placed, type Placement } from './placement.js';
+import { pinTree } from './placement.js';
 import type { FlowStep } from './protocol.js';
 
 const NAME = 'bench/contenders/run_in_executor.py';
@@ -27,11 +27,10 @@ export class PythonLane implements Lane {
   readonly #lines: Interface;
   readonly #ended: Promise<never>;
 
-  constructor(kind: Kind, placement: Placement) {
+  constructor(kind: Kind) {
     if (SCRIPT === undefined) throw new Error(`${NAME} is not there`);
-    const { command, before } = placed(placement, 'python3');
     const flavour = kind === 'thread' ? 'threads' : 'processes';
-    this.#child = spawn(command, [...before, SCRIPT, flavour], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn('python3', [SCRIPT, flavour], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream });
     this.#ended = once(this.#lines, 'close').then(() => {
       throw new Error('Python ended');
@@ -41,6 +40,10 @@ export class PythonLane implements Lane {
 
   async open(): Promise<number> {
     return (await this.#next<{ firstMs: number }>()).firstMs;
+  }
+
+  async pin(): Promise<void> {
+    pinTree(this.#child.pid as number);
   }
 
   async check({ task, argument }: FlowStep): Promise<void> {

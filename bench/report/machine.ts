@@ -22,6 +22,6 @@ export function describeMachine(): Machine {
     oneCore:
       pinnedCore === undefined
         ? 'NOT POSSIBLE here (no taskset): these cases ran on all cores'
-        : `taskset -c ${pinnedCore}`,
+        : `taskset -c ${pinnedCore}, contender and workers`,
   };
 }

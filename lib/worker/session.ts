@@ -193,6 +193,7 @@ export class Session {
       exitCode = 1;
       console.error(error);
     }
+    await Promise.all([outputOf(process.stdout), outputOf(process.stderr)]);
     this.#channel.finish(() => this.#end(exitCode));
   }
 
@@ -207,6 +208,14 @@ export class Session {
   #send(type: MessageType, turn = 0, payload?: Payload): void {
     this.#channel.send(message(type, turn, payload));
   }
+}
+
+/** Resolves when what was logged has left: a thread's output goes by way of the application. */
+function outputOf(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writable) stream.write('', () => resolve());
+    else resolve();
+  });
 }
 
 function parse<T>(payload: Payload | undefined): T {

@@ -78,6 +78,24 @@ describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
     },
   );
 
+  it('drains once, however often it is signalled', async () => {
+    const { child, exit, output } = run(kind, 'drain');
+    await until(() => output().includes('running'), 'the calls');
+    child.kill('SIGTERM');
+    child.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if (child.exitCode === null) child.kill('SIGTERM');
+    expect(await within(exit)).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(output()).toContain('drained 1,2,3');
+  });
+
+  it('passes on what its workers log, 10 MB of it', async () => {
+    const { exit, output } = run(kind, 'logs much');
+    expect(await within(exit)).toEqual({ code: 0, signal: null });
+    expect(output()).toContain('logged 10000000');
+    expect(output().length).toBeGreaterThan(10_000_000);
+  });
+
   it('leaves no worker when it is SIGKILLed while one is in an endless loop', async () => {
     const { child, exit, output } = run(kind, 'blocked');
     await until(() => output().includes('\n'), 'the worker');

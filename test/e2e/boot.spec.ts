@@ -1,0 +1,87 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ExecutorBootError, ExecutorClosedError } from '../../lib/index.js';
+import { FlaggedContext } from '../fixtures/context.module.js';
+import { add, allocateTooMuch, echo, exit, spin, whoAmI } from '../fixtures/work.js';
+import { startApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, until, within } from '../support/deadline.js';
+
+let folder: string;
+let flag: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'boot-'));
+  flag = join(folder, 'flag');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe.each(WORKER_KINDS)('replacing a worker of kind %s', (kind) => {
+  it('that cannot boot any more rejects what waits, tries on, and recovers by itself', async () => {
+    await withApp({ kind, context: FlaggedContext, env: { BOOT_FLAG: flag } }, async ({ executor }) => {
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+      writeFileSync(flag, '');
+      await rejection(executor.run(exit, 1));
+      const errors = await Promise.all(
+        [1, 2].map((n) => rejection<ExecutorBootError>(executor.run(echo<number>, n))),
+      );
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(ExecutorBootError);
+        expect((error.cause as Error).message).toBe('the flag is up');
+      }
+      rmSync(flag);
+      await until(async () => {
+        const answer = await within(executor.run(add, 2, 3).catch((error: unknown) => error));
+        return answer === 5;
+      }, 'the recovery');
+      expect(existsSync(flag)).toBe(false);
+    });
+  });
+
+  it('is stopped by close, and what waits is settled', async () => {
+    const app = await startApp({
+      kind,
+      context: FlaggedContext,
+      env: { BOOT_FLAG: flag },
+      shutdownTimeout: 100,
+    });
+    writeFileSync(flag, '');
+    await rejection(app.executor.run(exit, 1));
+    const waiting = rejection(app.executor.run(add, 1, 2));
+    await app.close();
+    const error = await waiting;
+    expect(error instanceof ExecutorClosedError || error instanceof ExecutorBootError).toBe(true);
+    expect(app.executor.stats()).toMatchObject({ workers: 0, queued: 0, running: 0 });
+  });
+
+  it('under load, then closing: what was accepted is answered', async () => {
+    const app = await startApp({ kind, size: 2 });
+    await within(Promise.all([app.executor.run(spin, 1), app.executor.run(echo<number>, 1)]));
+    const lost = rejection(app.executor.run(exit, 1));
+    const calls = Array.from({ length: 50 }, (_, n) => app.executor.run(echo<number>, n));
+    const closing = app.close();
+    expect(await within(Promise.all(calls))).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect((await lost).name).toBe('ExecutorWorkerLostError');
+    await closing;
+  });
+
+  it('while it boots, calls can be aborted at once', async () => {
+    await withApp({ kind, warmup: 'lazy' }, async ({ executor }) => {
+      const controller = new AbortController();
+      const aborted = rejection(executor.with({ signal: controller.signal }).run(echo<number>, 1));
+      const kept = executor.run(echo<number>, 2);
+      controller.abort(new Error('not any more'));
+      expect((await aborted).message).toBe('not any more');
+      expect(executor.stats().workers).toBe(0);
+      expect(await within(kept)).toBe(2);
+    });
+  });
+
+  it('is not needed when memory outside the heap is refused', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const worker = await within(executor.run(whoAmI));
+      expect(await rejection(executor.run(allocateTooMuch))).toBeInstanceOf(RangeError);
+      expect(await within(executor.run(whoAmI))).toBe(worker);
+    });
+  });
+});
