@@ -22,7 +22,9 @@ try {
 } finally {
   await server.stop();
 }
-const note = `Meanwhile ${USERS} users ping, each ${PAUSE} ms after the last answer.`;
+const note =
+  `The work is several requests at once; a stall is the longest time in which the event loop did not turn.\n` +
+  `Meanwhile ${USERS} users ping, each ${PAUSE} ms after the last answer.`;
 console.log([formatTable(rows), '', note, ...verdicts].join('\n'));
 
 function cellsOf(measured: Measurement): string[] {

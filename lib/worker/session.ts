@@ -31,6 +31,7 @@ export class Session {
   #concurrency = 1;
   #isBooted = false;
   #isClosing = false;
+  #isEnding = false;
 
   /** @param end ends this worker for good */
   constructor(channel: Channel, marks: Marks | undefined, end: (exitCode: number) => void) {
@@ -185,7 +186,9 @@ export class Session {
   }
 
   async #closeWhenIdle(): Promise<void> {
-    if (!this.#isBooted || this.#isWorking || this.#runner.size > 0 || this.#waiting.length > 0) return;
+    if (!this.#isBooted || this.#isEnding) return;
+    if (this.#isWorking || this.#runner.size > 0 || this.#waiting.length > 0) return;
+    this.#isEnding = true;
     let exitCode = 0;
     try {
       await this.#context?.close();
