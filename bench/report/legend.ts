@@ -17,6 +17,11 @@ export function formatLegend(machine: Machine): string {
     "  parent loop µs  how long the parent's event loop was not waiting (eventLoopUtilization().active), per call;",
     '                  on a core that is shared it counts what the worker took of it, too',
     "  parent CPU µs   the parent's CPU time (process.cpuUsage()), per call; with threads it would count them too",
+    '  gain            1 worker / 2 workers, round by round: 2 is all that two cores can give',
+    "  cut off         not all calls were done by the case's limit: µs/call is of those that were",
+    '  MB/worker       threads: by what their process grew; processes: their VmRSS, which counts the pages',
+    '                  of the Node executable for each of them, though they share these',
     `  all on one core: ${machine.oneCore}`,
+    '  A Buffer comes back as a Buffer from ours, and as a Uint8Array from the others.',
   ].join('\n');
 }

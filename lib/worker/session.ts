@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { SharedErrorClasses } from '../reference/error-classes.js';
 import type { Channel } from '../wire/channel.js';
 import { Codec } from '../wire/codec.js';
@@ -213,11 +214,12 @@ export class Session {
   }
 }
 
-/** Resolves when what was logged has left: a thread's output goes by way of the application. */
+/** Resolves when what was logged has left: a thread's output goes by way of the application, a process's at once. */
 function outputOf(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.writable) stream.write('', () => resolve());
-    else resolve();
+    if (isMainThread || !stream.writable) return resolve();
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
   });
 }
 

@@ -82,11 +82,10 @@ describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
       const controller = new AbortController();
       const call = executor.with({ signal: controller.signal }).run(spinForEver);
       await until(() => executor.stats().running === 1, 'the loop');
-      const abortedAt = performance.now();
       controller.abort(new Error('enough'));
       expect((await rejection(call)).message).toBe('enough');
-      // Far below the grace after which the worker is ended.
-      expect(performance.now() - abortedAt).toBeLessThan(200);
+      // Long before the worker is ended, which goes on until the grace is over.
+      expect(executor.stats().workers).toBe(1);
       await isSound(app);
       expect(executor.stats().lost).toBe(0);
     });

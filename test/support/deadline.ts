@@ -40,3 +40,18 @@ export async function rejection<E = Error>(promise: Promise<unknown>, what?: str
   }
   throw new Error(`expected a rejection, but it resolved to ${String(value)}`);
 }
+
+/** A promise, and whether it is settled. */
+export interface Observed<T> {
+  readonly promise: Promise<T>;
+  readonly isSettled: boolean;
+}
+
+export function observe<T>(promise: Promise<T>): Observed<T> {
+  const observed = { promise, isSettled: false };
+  const settle = () => {
+    observed.isSettled = true;
+  };
+  promise.then(settle, settle);
+  return observed;
+}
