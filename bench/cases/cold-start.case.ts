@@ -2,12 +2,13 @@ import {
   BARE_NEST,
   BARE_PROCESS,
   BARE_THREAD,
+  DISTINCT,
   isOurs,
   OURS_PROCESS,
   OURS_THREAD,
 } from '../contenders/catalog.js';
 import type { Lane } from '../lanes/lane.js';
-import { allRunners, nodeRunner, type Runner } from '../lanes/lane-set.js';
+import { nodeRunner, pythonRunners, type Runner } from '../lanes/lane-set.js';
 import { NodeLane } from '../lanes/node-lane.js';
 import { compare, summarise, type Summary } from '../measure/statistics.js';
 import { atMost } from '../report/goals.js';
@@ -24,7 +25,10 @@ const SETUP = { workers: 1, inFlight: 1, carries: 'objects' } as const;
 export const coldStartCase: BenchCase = {
   name: 'cold-start',
   async run({ scale: { freshRounds } }) {
-    const runners = [...allRunners(SETUP, true), ...BARE_NEST.map((entry) => nodeRunner(entry, SETUP))];
+    const runners = [
+      ...[...DISTINCT, ...BARE_NEST].map((entry) => nodeRunner(entry, SETUP)),
+      ...pythonRunners(SETUP),
+    ];
     const times = new Map<Runner, number[]>();
     const failures = new Map<Runner, string>();
     const remarks = new Set<string>();

@@ -1,4 +1,4 @@
-import { CONTENDERS, OURS_THREAD } from '../contenders/catalog.js';
+import { DISTINCT, OURS_THREAD } from '../contenders/catalog.js';
 import { TINY } from '../lanes/arguments.js';
 import { LaneSet, nodeRunner } from '../lanes/lane-set.js';
 import { compare } from '../measure/statistics.js';
@@ -18,7 +18,7 @@ const COLUMNS = [
 export const transferCase: BenchCase = {
   name: 'transfer',
   async run({ scale }) {
-    const threads = CONTENDERS.filter(({ kind }) => kind === 'thread');
+    const threads = DISTINCT.filter(({ kind }) => kind === 'thread');
     const runners = threads.map((entry) => nodeRunner(entry, { workers: 1, inFlight: 1, carries: 'bytes' }));
     const set = await LaneSet.open(runners, 'one-core', scale.warmUp);
     try {

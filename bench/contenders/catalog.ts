@@ -6,6 +6,8 @@ export interface Entry {
   readonly kind: Kind;
   /** How it was set up. */
   readonly note: string;
+  /** Another one, tuned for many calls at once: alone, or idle, there is no difference. */
+  readonly isVariant?: boolean;
   readonly load: () => Promise<Contender>;
 }
 
@@ -57,6 +59,7 @@ export const CONTENDERS: readonly Entry[] = [
     name: 'piscina, 64 a worker',
     kind: 'thread',
     note: 'concurrentTasksPerWorker 64 and its FixedQueue',
+    isVariant: true,
     load: async () => new (await import('./piscina.contender.js')).PiscinaContender(64),
   },
   {
@@ -75,6 +78,7 @@ export const CONTENDERS: readonly Entry[] = [
     name: TINYPOOL_PROCESS_64,
     kind: 'process',
     note: 'the same with concurrentTasksPerWorker 64',
+    isVariant: true,
     load: async () => new (await import('./tinypool.contender.js')).TinypoolContender('process', 64),
   },
   {
@@ -96,6 +100,9 @@ export const CONTENDERS: readonly Entry[] = [
     load: async () => new (await import('./poolifier.contender.js')).PoolifierContender(),
   },
 ];
+
+/** Those that differ where one call is made, or none. */
+export const DISTINCT: readonly Entry[] = CONTENDERS.filter(({ isVariant }) => !isVariant);
 
 /** Not pools, but what a worker with Nest in it costs at the least. */
 export const BARE_NEST: readonly Entry[] = [

@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads';
 import { SharedErrorClasses } from '../reference/error-classes.js';
 import type { Channel } from '../wire/channel.js';
 import { Codec } from '../wire/codec.js';
@@ -214,10 +213,10 @@ export class Session {
   }
 }
 
-/** Resolves when what was logged has left: a thread's output goes by way of the application, a process's at once. */
+/** Resolves when what was logged has left, or can leave no more. */
 function outputOf(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (isMainThread || !stream.writable) return resolve();
+    if (!stream.writable) return resolve();
     stream.once('error', () => resolve());
     stream.write('', () => resolve());
   });
