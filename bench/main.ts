@@ -7,7 +7,7 @@ import { describeMachine } from './report/machine.js';
 import type { CaseReport } from './report/report.js';
 import { formatGoals, formatSection } from './report/table.js';
 
-async function main({ scale, cases, isQuick, json }: Options): Promise<void> {
+async function main({ scale, cases, json }: Options): Promise<void> {
   const startedAt = performance.now();
   const machine = describeMachine();
   const unitsPerMs = calibrate();
@@ -16,7 +16,7 @@ async function main({ scale, cases, isQuick, json }: Options): Promise<void> {
   const free = await freeCores(unitsPerMs);
   console.log(`Two threads do ${free.toFixed(2)} times the work of one now: 2 where two cores are free`);
   console.log(`${Math.round(unitsPerMs).toLocaleString('en-US')} steps of arithmetic in a millisecond`);
-  if (isQuick) console.log('--quick: few and short rounds, not to be quoted');
+  if (scale.isQuick) console.log('--quick: few and short rounds, not to be quoted');
   console.log(`\n${formatLegend(machine)}`);
   const reports: CaseReport[] = [];
   for (const benchCase of cases) {
@@ -34,10 +34,7 @@ async function main({ scale, cases, isQuick, json }: Options): Promise<void> {
   const seconds = Math.round((performance.now() - startedAt) / 1e3);
   console.log(`\n${seconds} s`);
   if (json === undefined) return;
-  writeFileSync(
-    json,
-    `${JSON.stringify({ machine, isQuick, scale, unitsPerMs, free, reports }, undefined, 2)}\n`,
-  );
+  writeFileSync(json, `${JSON.stringify({ machine, scale, unitsPerMs, free, reports }, undefined, 2)}\n`);
   console.log(`figures of all rounds: ${json}`);
 }
 

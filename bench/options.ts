@@ -3,6 +3,7 @@ import { CASES } from './cases/all.js';
 import type { BenchCase, Scale } from './cases/case.js';
 
 const DEFAULT: Scale = {
+  isQuick: false,
   rounds: 5,
   sliceMs: 100,
   warmUp: { calls: 4_000, ms: 800 },
@@ -15,6 +16,7 @@ const DEFAULT: Scale = {
   waveLimitMs: 2_500,
 };
 const QUICK: Scale = {
+  isQuick: true,
   rounds: 2,
   sliceMs: 15,
   warmUp: { calls: 1_000, ms: 100 },
@@ -28,13 +30,12 @@ const QUICK: Scale = {
 };
 
 export const USAGE = `npm run bench -- [--quick] [--case NAME]... [--json FILE]
-  --quick      few and short rounds: to see that it works, not to quote
+  --quick      few and short rounds, no 16 MiB echoed, no tasks of 0.1 ms: to see that it works, not to quote
   --case NAME  only this case: ${CASES.map(({ name }) => name).join(', ')}
   --json FILE  writes all figures there, those of each round included`;
 
 export interface Options {
   readonly scale: Scale;
-  readonly isQuick: boolean;
   readonly cases: readonly BenchCase[];
   readonly json: string | undefined;
 }
@@ -53,7 +54,6 @@ export function parseOptions(args: readonly string[]): Options {
   if (unknown !== undefined) throw new Error(`There is no case '${unknown}'.`);
   return {
     scale: values.quick ? QUICK : DEFAULT,
-    isQuick: values.quick,
     cases: values.case.length === 0 ? CASES : CASES.filter(({ name }) => values.case.includes(name)),
     json: values.json,
   };

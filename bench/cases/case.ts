@@ -2,6 +2,8 @@ import type { CaseReport } from '../report/report.js';
 
 /** How much is measured. */
 export interface Scale {
+  /** Leaves out what no goal is about, where it takes long. */
+  readonly isQuick: boolean;
   /** Rounds of what is quick to measure. */
   readonly rounds: number;
   /** How long a contender is measured in a round, in ms. */

@@ -10,3 +10,4 @@ process.once('message', async () => {
   process.disconnect();
 });
 process.once('disconnect', () => void loop.stop());
+process.send?.('busy');

@@ -25,7 +25,7 @@ let since = performance.now();
 process.on('message', async ({ mode, units }: ModeCommand) => {
   const calls = (await busy?.stop()) ?? 0;
   const answer: ModeAnswer = { callsPerSecond: (calls * 1e3) / (performance.now() - since) };
-  busy = makeBusy(mode, units);
+  busy = await makeBusy(mode, units);
   since = performance.now();
   process.send?.(answer);
 });
@@ -35,12 +35,12 @@ process.once('disconnect', async () => {
 });
 process.send?.(await app.getUrl());
 
-function makeBusy(mode: Mode, units: number): Busy | undefined {
+async function makeBusy(mode: Mode, units: number): Promise<Busy | undefined> {
   switch (mode) {
     case 'idle':
       return undefined;
     case 'beside':
-      return new Beside(units);
+      return Beside.start(units);
     case 'inline':
     case 'thread':
     case 'process':
@@ -51,8 +51,15 @@ function makeBusy(mode: Mode, units: number): Busy | undefined {
 class Beside implements Busy {
   readonly #child: ChildProcess;
 
-  constructor(units: number) {
-    this.#child = fork(BESIDE, [String(units)]);
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Resolves when it is busy: its own start must not be measured. */
+  static async start(units: number): Promise<Beside> {
+    const child = fork(BESIDE, [String(units)]);
+    await once(child, 'message');
+    return new Beside(child);
   }
 
   async stop(): Promise<number> {
