@@ -6,7 +6,6 @@ import type { Executor, ExecutorStats } from './interfaces/executor.interface.js
 import type { PoolKind } from './interfaces/pool-options.interface.js';
 import { checkCallOptions } from './options/normalise.js';
 import { show } from './options/rules.js';
-import { captureSite } from './pool/call-site.js';
 import type { Pool } from './pool/pool.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
@@ -50,8 +49,7 @@ export class PoolExecutor implements Executor {
     const target = this.#targetOf(fn);
     const located = target.definition ? this.prepare() : this.#locate(target);
     const { timeout, priority, retries, signal } = this.options;
-    const site = captureSite(this.run);
-    return this.pool.submit(target, args, { timeout, priority, retries, signal, located, site });
+    return this.pool.submit(target, args, { timeout, priority, retries, signal, located });
   }
 
   #refusalOf(fn: unknown): string | undefined {

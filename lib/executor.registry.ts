@@ -5,7 +5,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import type { AsyncMethod, DecoratedMethod } from './decorators/decorated-method.js';
+import type { DecoratedMethod } from './decorators/decorated-method.js';
 import { ExecutorReferenceError } from './errors/executor.errors.js';
 import { ExecutorExplorer } from './executor.explorer.js';
 import { PoolExecutor } from './executor.facade.js';
@@ -20,7 +20,6 @@ import type { PoolKind } from './interfaces/pool-options.interface.js';
 import type { MethodRouter } from './interfaces/method-router.interface.js';
 import { choosePool, type ExecutorSettings } from './options/normalise.js';
 import { type PlannedPool, WorkerPlanner } from './planning/worker-planner.js';
-import { captureSite } from './pool/call-site.js';
 import { Pool } from './pool/pool.js';
 import type { PoolSettings } from './pool/pool-settings.js';
 import { SharedErrorClasses } from './reference/error-classes.js';
@@ -72,12 +71,7 @@ export class ExecutorRegistry
     return name === undefined ? undefined : (this.#overrideOf(name) ?? this.#pools.get(name));
   }
 
-  route(
-    instance: object,
-    method: DecoratedMethod,
-    args: readonly unknown[],
-    below: AsyncMethod,
-  ): Promise<unknown> {
+  route(instance: object, method: DecoratedMethod, args: readonly unknown[]): Promise<unknown> {
     // Inside an inline pool's call; in workers another router stands here.
     if (currentCall()) return callDirectly(method.original, instance, args);
     const executor = this.#executorFor(instance, method);
@@ -91,7 +85,7 @@ export class ExecutorRegistry
     const target = this.#targetOf(instance.constructor, method);
     const { timeout, priority, retries } = method.options;
     const located = this.#whenPlaced(target, executor);
-    const request = { timeout, priority, retries, self: instance, located, site: captureSite(below) };
+    const request = { timeout, priority, retries, self: instance, located };
     return executor.pool.submit(target, args, request);
   }
 

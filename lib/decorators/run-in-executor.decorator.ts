@@ -37,7 +37,7 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
     const method: DecoratedMethod = { name, owner, pool, options, original };
     const wrapper = function (this: Routed | undefined, ...args: never[]): Promise<unknown> {
       const router = this?.[REGISTRY_PROPERTY];
-      return router ? router.route(this, method, args, wrapper) : original.apply(this, args);
+      return router ? router.route(this, method, args) : original.apply(this, args);
     } as M;
     Object.defineProperty(wrapper, 'name', { value: original.name, configurable: true });
     Object.defineProperty(wrapper, 'length', { value: original.length, configurable: true });

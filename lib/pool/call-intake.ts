@@ -4,7 +4,7 @@ import type { Codec } from '../wire/codec.js';
 import { takeMoving } from '../wire/transfer.js';
 import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
 import { Call, type CallTerms } from './call.js';
-import type { CallSite } from './call-site.js';
+import type { Caller } from './call-stack.js';
 import type { PoolSettings } from './pool-settings.js';
 
 /** What a call says of itself. Whatever is left out is the pool's. */
@@ -12,15 +12,8 @@ export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priori
   readonly signal?: AbortSignal | undefined;
   /** The instance whose method is called. */
   readonly self?: object;
-  readonly site: CallSite;
   /** Pending while the target is still being located; the call waits for it. */
   readonly located?: Promise<void> | undefined;
-}
-
-/** Who hears of a call. */
-export interface Caller {
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
 }
 
 /** Makes calls of requests: checked, with their arguments as they are at this moment. */
@@ -58,7 +51,7 @@ export class CallIntake {
     }
     // Before a worker is taken: a bad argument must cost its caller alone.
     const payload = this.codec.encodeArguments(args, bits);
-    const call = new Call(this.#nextId++, target, request.self, payload, bits, terms, request.site, caller);
+    const call = new Call(this.#nextId++, target, request.self, payload, bits, terms, caller);
     if (signals.length > 0) call.release = watchSignals(signals, (reason) => onAbort(call, reason));
     return call;
   }

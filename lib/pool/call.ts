@@ -1,5 +1,6 @@
 import type { CallTarget, HostCall, WorkerHandle } from '../hosts/worker-host.interface.js';
 import type { Payload } from '../wire/payload.js';
+import type { Caller } from './call-stack.js';
 
 /** What holds for a call once the pool's options and its own are put together. */
 export interface CallTerms {
@@ -51,8 +52,7 @@ export class Call implements HostCall {
     readonly args: Payload,
     readonly signals: number,
     readonly terms: CallTerms,
-    readonly site: { readonly stack?: string },
-    readonly caller: { resolve(value: unknown): void; reject(reason: unknown): void },
+    readonly caller: Caller,
   ) {}
 
   get timeout(): number {

@@ -12,9 +12,9 @@ import type { ExecutorStats } from '../interfaces/executor.interface.js';
 import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
-import { type Caller, CallIntake, type CallRequest } from './call-intake.js';
+import { CallIntake, type CallRequest } from './call-intake.js';
 import { CallQueue } from './call-queue.js';
-import { appendSite, type CallSite } from './call-site.js';
+import { type Caller, rejectWithCallers } from './call-stack.js';
 import { Fleet, type FleetListener } from './fleet.js';
 import { KeepAlive } from './keep-alive.js';
 import type { PoolSettings } from './pool-settings.js';
@@ -75,7 +75,8 @@ export class Pool implements FleetListener {
         this.#accept(target, args, request, { resolve, reject });
       } catch (error) {
         this.#statistics.rejected++;
-        reject(error instanceof ExecutorError ? this.#explain(error, target.label, request.site) : error);
+        if (error instanceof ExecutorError) this.#explain({ resolve, reject }, error, target.label);
+        else reject(error);
         // Nobody waits for it any more.
         request.located?.catch(() => {});
       }
@@ -316,14 +317,13 @@ export class Pool implements FleetListener {
 
   #reject(call: Call, reason: unknown): void {
     if (!this.#settle(call)) return;
-    call.caller.reject(this.#explain(reason, call.label, call.site));
+    this.#explain(call.caller, reason, call.label);
   }
 
-  /** Says which call failed, and where it was made. */
-  #explain(reason: unknown, label: string, site: CallSite): unknown {
+  /** Rejects, and says which call failed and who waits for it. */
+  #explain(caller: Caller, reason: unknown, label: string): void {
     if (reason instanceof ExecutorSerializationError) reason.nameCall(label);
-    appendSite(reason, site, label, this.settings.name);
-    return reason;
+    rejectWithCallers(caller, reason, label, this.settings.name);
   }
 
   /** @returns whether it was open till now */

@@ -13,7 +13,7 @@ import {
 } from '../fixtures/work.js';
 import byDefault from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
-import { rejection, until, within } from '../support/deadline.js';
+import { rejection, thrownBy, until, within } from '../support/deadline.js';
 
 describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   it('runs exported functions, by name and as default', async () => {
@@ -98,7 +98,9 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
     await withApp({ kind, timeout: 1_200 }, async ({ executor }) => {
       const calls = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 450));
       expect(await within(Promise.all(calls))).toEqual([1, 2, 3]);
-      const error = await rejection<ExecutorTimeoutError>(executor.with({ timeout: 20 }).run(obeysSignal));
+      const error = await thrownBy<ExecutorTimeoutError>(() =>
+        executor.with({ timeout: 20 }).run(obeysSignal),
+      );
       expect(error).toMatchObject({ phase: 'run', timeout: 20, pool: 'pool' });
       expect(error.stack).toContain('pool.spec');
     });

@@ -5,7 +5,7 @@ import { CatalogError, CatalogService, ParserOptions } from '../fixtures/catalog
 import { type ErrorRecipe, makeError, makeNested } from '../fixtures/errors.js';
 import { echo, fail, listensTo, returnsFunction, throwValue } from '../fixtures/work.js';
 import { ALL_KINDS, startApp, type TestApp } from '../support/app.js';
-import { rejection, within } from '../support/deadline.js';
+import { rejection, thrownBy, within } from '../support/deadline.js';
 
 describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) => {
   let app: TestApp;
@@ -104,7 +104,7 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
   });
 
   it('an error of an exported class keeps class and properties, and its stack tells both sides', async () => {
-    const error = await rejection<CatalogError>(callsInvalid(app));
+    const error = await thrownBy<CatalogError>(() => callsInvalid(app));
     expect(error).toBeInstanceOf(CatalogError);
     expect(error).toMatchObject({ name: 'CatalogError', message: 'invalid', line: 7 });
     const stack = error.stack as string;
@@ -267,13 +267,13 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
   });
 
   it('an error thrown by run(fn) has its caller in the stack', async () => {
-    const error = await rejection(app.executor.run(fail, 'no'));
+    const error = await thrownBy(() => app.executor.run(fail, 'no'));
     expect(error.stack).toMatch(/work\.js[\s\S]*values\.spec/);
   });
 });
 
 async function callsInvalid(app: TestApp): Promise<unknown> {
-  return app.context.get(CatalogService).invalid(7);
+  return await app.context.get(CatalogService).invalid(7);
 }
 
 function cycleWithFunction(): unknown {

@@ -41,6 +41,16 @@ export async function rejection<E = Error>(promise: Promise<unknown>, what?: str
   throw new Error(`expected a rejection, but it resolved to ${String(value)}`);
 }
 
+/** The same, awaited directly, with nothing between: for tests of what an error's stack says of who awaits. */
+export async function thrownBy<E = Error>(call: () => Promise<unknown>): Promise<E> {
+  try {
+    await call();
+  } catch (error) {
+    return error as E;
+  }
+  throw new Error('expected a rejection');
+}
+
 /** A promise, and whether it is settled. */
 export interface Observed<T> {
   readonly promise: Promise<T>;

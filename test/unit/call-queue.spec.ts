@@ -10,16 +10,10 @@ function ignore(): void {}
 function makeCall(priority: number): Call {
   const target = { label: 'test', definition: undefined, usualTime: undefined, invoke: () => undefined };
   const terms = { timeout: 0, queueTimeout: 0, priority, retries: 0 };
-  return new Call(
-    nextId++,
-    target,
-    undefined,
-    { head: '', attachments: [], moves: false },
-    0,
-    terms,
-    {},
-    { resolve: ignore, reject: ignore },
-  );
+  return new Call(nextId++, target, undefined, { head: '', attachments: [], moves: false }, 0, terms, {
+    resolve: ignore,
+    reject: ignore,
+  });
 }
 
 type Step =
