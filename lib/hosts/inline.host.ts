@@ -1,17 +1,21 @@
 import type { PoolSettings } from '../pool/pool-settings.js';
+import { type Attachment, copyOf, HeapStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
+import type { Payload } from '../wire/payload.js';
 import { CallRunner } from '../worker/call-runner.js';
 import type { HostCall, WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
 
 /** No workers at all: calls run in the caller's own event loop, with the same copying and the same errors. */
 export class InlineHost implements WorkerHost {
+  readonly store = new HeapStore();
+
   constructor(
     readonly settings: PoolSettings,
     readonly codec: Codec,
   ) {}
 
   spawn(listener: WorkerListener): WorkerHandle {
-    const runner = new CallRunner(this.settings.name, this.codec);
+    const runner = new CallRunner(this.settings.name, this.codec, this.store);
     const handed: HostCall[] = [];
     let lastTurn = 0;
     let isOver = false;
@@ -27,7 +31,9 @@ export class InlineHost implements WorkerHost {
       lastTurn = call.turn;
       const startedAt = performance.now();
       listener.started(call.turn);
-      const { failed, payload } = await runner.run(call, (args) => call.target.invoke(call.self, args));
+      const { failed, payload } = await runner.run({ ...call, args: ownArguments(call.args) }, (args) =>
+        call.target.invoke(call.self, args),
+      );
       // After its end a worker says nothing: a method that was given up may still be running here.
       if (!isOver) listener.settled(call.turn, failed, payload, performance.now() - startedAt);
     };
@@ -51,4 +57,14 @@ export class InlineHost implements WorkerHost {
       kill: end,
     };
   }
+}
+
+/** The method may write into its arguments, and another attempt needs them as they were. */
+function ownArguments(args: Payload): Payload {
+  if (args.moves || args.attachments.length === 0) return args;
+  return { ...args, attachments: args.attachments.map(own) };
+}
+
+function own(attachment: Attachment): Attachment {
+  return attachment instanceof Uint8Array ? copyOf(attachment) : attachment;
 }

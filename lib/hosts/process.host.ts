@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PoolSettings } from '../pool/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
+import { FileStore } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';
+import { FileCells, freeMemoryFileBytes } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
+import { ResultReader } from '../wire/result.store.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
 import { StderrTail } from './stderr-tail.js';
@@ -13,11 +17,17 @@ import { inheritedExecArgv, v8Flags, withoutInspector, workerEnv } from './worke
 
 const ENTRY = fileURLToPath(new URL('../worker/process.entry.js', import.meta.url));
 
+/** The most that a memory file holds, in bytes. */
+const MAX_FILE_BYTES = 128 * 1024 * 1024;
+
 /** After the exit, how long what the process wrote may still be on its way, in ms. */
 const LAST_WORDS = 500;
 
 /** Workers as child processes. They talk over a socket pair of their own, the child's descriptor 3. */
 export class ProcessHost implements WorkerHost {
+  readonly store = new FileStore(() => this.#fileBytes);
+  #share: number | undefined;
+
   constructor(
     readonly settings: PoolSettings,
     readonly plan: () => WorkerPlan,
@@ -25,10 +35,12 @@ export class ProcessHost implements WorkerHost {
   ) {}
 
   spawn(listener: WorkerListener): WorkerHandle {
-    const marks = FileMarks.create();
-    const child = this.#start(marks);
+    const cells = this.store.fd === undefined ? undefined : FileCells.create();
+    const marks = cells && new FileMarks(cells);
+    const child = this.#start(cells?.fd);
     const socket = child.stdio[3] as Socket;
-    const channel = new PipeChannel(socket);
+    const results = cells && new ResultReader(cells);
+    const channel = new PipeChannel(socket, { takeRegion: results && ((region) => results.take(region)) });
     const remote = new RemoteWorker(channel, listener, this.codec);
     const stderr = new StderrTail(child.stderr as Socket);
     let cause: unknown;
@@ -46,7 +58,7 @@ export class ProcessHost implements WorkerHost {
       clearTimeout(timer);
       const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
       const lastTurn = marks?.getStarted();
-      marks?.close();
+      if (cells) closeSync(cells.fd);
       channel.close();
       stderr.close();
       listener.ended({
@@ -96,13 +108,20 @@ export class ProcessHost implements WorkerHost {
     };
   }
 
+  /** How large each memory file may become: all of them together take half of what is free at the most. */
+  get #fileBytes(): number {
+    const files = this.settings.size.max + 1;
+    return (this.#share ??= Math.min(MAX_FILE_BYTES, freeMemoryFileBytes() / 2 / files));
+  }
+
   /** @throws what the system refused: too many files, too long an environment */
-  #start(marks: FileMarks | undefined): ChildProcess {
+  #start(file: number | undefined): ChildProcess {
     try {
-      const args = [...this.#execArgv(), ENTRY, String(process.pid), marks ? 'marks' : 'none'];
+      const fileBytes = file === undefined ? 0 : this.#fileBytes;
+      const args = [...this.#execArgv(), ENTRY, String(process.pid), String(fileBytes)];
       const child = spawn(process.execPath, args, {
         env: this.#env(),
-        stdio: ['ignore', 'inherit', 'pipe', 'pipe', marks?.fd ?? 'ignore'],
+        stdio: ['ignore', 'inherit', 'pipe', 'pipe', file ?? 'ignore', this.store.fd ?? 'ignore'],
         windowsHide: true,
       });
       // Where Node could not even open the pipes, it makes no streams, and says why later.
@@ -110,7 +129,7 @@ export class ProcessHost implements WorkerHost {
       child.once('error', () => {});
       throw new Error('the system refused to start a process: are too many files open?');
     } catch (error) {
-      marks?.close();
+      if (file !== undefined) closeSync(file);
       throw error;
     }
   }

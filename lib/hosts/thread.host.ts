@@ -5,6 +5,7 @@ import type { PoolSettings } from '../pool/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
 import { MemoryMarks } from '../wire/marks.js';
 import { PortChannel } from '../wire/port.channel.js';
+import { SharedStore } from '../wire/shared.store.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
@@ -18,6 +19,8 @@ const ENTRY = fileURLToPath(new URL('../worker/thread.entry.js', import.meta.url
  * minimum, as Piscina would otherwise replace a lost thread by itself, against the pool's back-off.
  */
 export class ThreadHost implements WorkerHost {
+  readonly store = new SharedStore();
+
   constructor(
     readonly settings: PoolSettings,
     readonly plan: () => WorkerPlan,

@@ -1,5 +1,6 @@
 import type { WorkerLoss } from '../errors/executor.errors.js';
 import type { Marks } from '../wire/marks.js';
+import type { AttachmentStore } from '../wire/attachments.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition } from '../wire/worker-plan.js';
 
@@ -83,5 +84,7 @@ export interface WorkerHandle {
 
 /** Brings workers up. A new kind of worker is a new one of these. */
 export interface WorkerHost {
+  /** Where the arguments of calls are kept until they are settled. */
+  readonly store: AttachmentStore;
   spawn(listener: WorkerListener): WorkerHandle;
 }

@@ -1,5 +1,6 @@
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import type { CallTarget } from '../hosts/worker-host.interface.js';
+import type { AttachmentStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
 import { takeMoving } from '../wire/transfer.js';
 import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
@@ -23,6 +24,7 @@ export class CallIntake {
   constructor(
     readonly settings: PoolSettings,
     readonly codec: Codec,
+    readonly store: AttachmentStore,
   ) {}
 
   /**
@@ -50,7 +52,7 @@ export class CallIntake {
       );
     }
     // Before a worker is taken: a bad argument must cost its caller alone.
-    const payload = this.codec.encodeArguments(args, bits);
+    const payload = this.codec.encodeArguments(args, bits, this.store);
     const call = new Call(this.#nextId++, target, request.self, payload, bits, terms, caller);
     if (signals.length > 0) call.release = watchSignals(signals, (reason) => onAbort(call, reason));
     return call;

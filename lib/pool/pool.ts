@@ -9,6 +9,7 @@ import {
 } from '../errors/executor.errors.js';
 import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
 import type { ExecutorStats } from '../interfaces/executor.interface.js';
+import type { AttachmentStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
@@ -38,6 +39,7 @@ export class Pool implements FleetListener {
   /** Accepted calls that are not settled. */
   readonly #open = new Set<Call>();
   readonly #intake: CallIntake;
+  readonly #store: AttachmentStore;
   /** Calls whose target is still being located: they count as waiting. */
   readonly #locating = new Set<Call>();
   /** Calls in a worker that have not started there. */
@@ -55,7 +57,8 @@ export class Pool implements FleetListener {
     readonly log: (line: string) => void,
   ) {
     this.#fleet = new Fleet(settings, host, this);
-    this.#intake = new CallIntake(settings, codec);
+    this.#intake = new CallIntake(settings, codec, host.store);
+    this.#store = host.store;
   }
 
   /** Boots the pool's minimum of workers. Rejects with ExecutorBootError if one cannot. */
@@ -258,6 +261,7 @@ export class Pool implements FleetListener {
     this.#notAhead(call);
     call.place = undefined;
     clearTimeout(call.grace);
+    if (call.isSettled) this.#store.release(call.args.attachments);
   }
 
   #notAhead(call: Call): void {
@@ -338,6 +342,8 @@ export class Pool implements FleetListener {
     this.#open.delete(call);
     this.#keepAlive.release();
     if (call.startedAt > 0) this.#statistics.ran(performance.now() - call.startedAt);
+    // As long as it is in a worker, that may still read them.
+    if (!call.place) this.#store.release(call.args.attachments);
     if (this.#open.size === 0) this.#onIdle?.();
     return true;
   }
@@ -353,6 +359,7 @@ export class Pool implements FleetListener {
     }
     clearTimeout(this.#deadline);
     await this.#fleet.close();
+    this.#store.close();
     this.#keepAlive.close();
   }
 

@@ -8,11 +8,13 @@ import {
   recordError,
   withoutFrames,
 } from './error-record.js';
+import { type Attachment, type AttachmentStore, copyOf } from './attachments.js';
 import { isError } from './survey.js';
 import { moveBuffer } from './transfer.js';
+import { bytesOf, MEMORY, viewCode, viewOver } from './views.js';
 
 /** From this size on, in bytes, a buffer travels beside the head instead of inside it. */
-const ATTACHMENT_BYTES = 32 * 1024;
+const ATTACHMENT_BYTES = 4 * 1024;
 
 const INLINE = 0;
 const ATTACHED = 1;
@@ -20,31 +22,10 @@ const ERROR = 2;
 const ERROR_AGAIN = 3;
 const DOM_EXCEPTION = 4;
 const MOVED = 5;
+const SHARED = 6;
 
 /** Errors within errors, deeper than this, are sent without what they hold: reading them back takes stack. */
 const MAX_ERROR_DEPTH = 100;
-
-type ViewClass = (new (buffer: ArrayBuffer, offset?: number, length?: number) => ArrayBufferView) & {
-  readonly BYTES_PER_ELEMENT?: number;
-};
-
-/** A view's class is sent as its place here: append only. Float16Array is missing from older Nodes. */
-const VIEW_CLASSES: readonly (ViewClass | undefined)[] = [
-  Uint8Array,
-  Int8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-  (globalThis as { Float16Array?: ViewClass }).Float16Array,
-];
-const BUFFER = 255;
 
 /** Stands for an error in the graph: V8 hands only views to `_writeHostObject`. */
 class ErrorMark extends Uint8Array {
@@ -53,10 +34,14 @@ class ErrorMark extends Uint8Array {
   }
 }
 
+/** Stands for shared memory itself. */
+class MemoryMark extends Uint8Array {}
+
 export class BinaryWriter extends Serializer {
   readonly unlearnt = new Set<object>();
-  readonly #attachments: Uint8Array[] = [];
+  readonly #attachments: Attachment[] = [];
   readonly #classes: ErrorClasses;
+  readonly #store: AttachmentStore;
   /** Where among the attachments each moved buffer is. */
   readonly #moving = new Map<ArrayBufferLike, number>();
   #errorDepth = 0;
@@ -64,9 +49,10 @@ export class BinaryWriter extends Serializer {
   readonly #copies = new Map<object, object>();
 
   /** @param moving buffers that are taken over instead of copied */
-  constructor(classes: ErrorClasses, moving?: ReadonlySet<ArrayBufferLike>) {
+  constructor(classes: ErrorClasses, store: AttachmentStore, moving?: ReadonlySet<ArrayBufferLike>) {
     super();
     this.#classes = classes;
+    this.#store = store;
     (this as unknown as ViewSwitch)._setTreatArrayBufferViewsAsHostObjects(true);
     for (const buffer of moving ?? []) {
       const index = this.#attachments.push(new Uint8Array(buffer)) - 1;
@@ -75,16 +61,22 @@ export class BinaryWriter extends Serializer {
     }
   }
 
-  /** Encodes a value that may hold errors, by way of a copy in which marks stand for them. */
-  writeWithErrors(value: unknown): void {
+  /** Encodes a value that may hold errors or shared memory, by way of a copy in which marks stand for them. */
+  writeWithMarks(value: unknown): void {
     this.writeValue(this.#mark(value));
   }
 
   /** Moves at the very end: until then the value may still be refused, and must stay whole. */
-  takeAttachments(): Uint8Array[] {
-    return this.#attachments.map((bytes) =>
-      this.#moving.has(bytes.buffer) ? new Uint8Array(moveBuffer(bytes.buffer as ArrayBuffer)) : bytes,
-    );
+  takeAttachments(): Attachment[] {
+    for (const [buffer, index] of this.#moving) {
+      this.#attachments[index] = this.#store.keep(new Uint8Array(moveBuffer(buffer as ArrayBuffer)), true);
+    }
+    return this.#attachments;
+  }
+
+  /** It is not sent after all. */
+  discard(): void {
+    this.#store.release(this.#attachments);
   }
 
   /** Called by V8 for every view. */
@@ -94,19 +86,33 @@ export class BinaryWriter extends Serializer {
   }
 
   #writeView(view: ArrayBufferView): void {
-    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    const moved = this.#moving.get(view.buffer);
+    const { buffer, byteOffset, byteLength } = view;
+    const moved = this.#moving.get(buffer);
     if (moved !== undefined) {
-      for (const number of [MOVED, viewCode(view), moved, view.byteOffset, bytes.byteLength])
-        this.writeUint32(number);
-      return;
+      return this.#writeNumbers(MOVED, viewCode(view), moved, byteOffset, byteLength);
     }
+    if (buffer instanceof SharedArrayBuffer) {
+      const code = view instanceof MemoryMark ? MEMORY : viewCode(view);
+      return this.#writeNumbers(SHARED, code, this.#share(buffer), byteOffset, byteLength);
+    }
+    const bytes = bytesOf(view);
     const attach = bytes.byteLength >= ATTACHMENT_BYTES;
-    this.writeUint32(attach ? ATTACHED : INLINE);
-    this.writeUint32(viewCode(view));
-    this.writeUint32(attach ? this.#attachments.length : bytes.byteLength);
-    if (attach) this.#attachments.push(bytes.slice());
-    else this.writeRawBytes(bytes);
+    if (attach) {
+      this.#writeNumbers(ATTACHED, viewCode(view), this.#attachments.push(this.#store.keep(bytes)) - 1);
+    } else {
+      this.#writeNumbers(INLINE, viewCode(view), byteLength);
+      this.writeRawBytes(bytes);
+    }
+  }
+
+  /** @returns where the reader finds it */
+  #share(memory: SharedArrayBuffer): number {
+    const known = this.#attachments.indexOf(memory);
+    return known < 0 ? this.#attachments.push(memory) - 1 : known;
+  }
+
+  #writeNumbers(...numbers: readonly number[]): void {
+    for (const number of numbers) this.writeUint32(number);
   }
 
   #writeError(error: object): void {
@@ -125,7 +131,7 @@ export class BinaryWriter extends Serializer {
     this.writeUint32(ERROR);
     const record = recordError(error, this.#classes, this.unlearnt);
     this.#errorDepth++;
-    this.writeWithErrors(this.#errorDepth > MAX_ERROR_DEPTH ? { ...record, own: [] } : record);
+    this.writeWithMarks(this.#errorDepth > MAX_ERROR_DEPTH ? { ...record, own: [] } : record);
     this.#errorDepth--;
   }
 
@@ -133,6 +139,7 @@ export class BinaryWriter extends Serializer {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
     // A fresh mark each time: V8 would refer to the first one, which is not yet read when an error holds itself.
     if (isError(value)) return new ErrorMark(value);
+    if (value instanceof SharedArrayBuffer) return new MemoryMark(value as unknown as ArrayBuffer);
     const known = this.#copies.get(value);
     if (known) return known;
     if (value instanceof Map) {
@@ -167,14 +174,14 @@ export class BinaryWriter extends Serializer {
 export class BinaryReader extends Deserializer {
   /** Classes that must be looked up before the value is complete. */
   readonly pending: Promise<unknown>[] = [];
-  readonly #attachments: readonly Uint8Array[];
+  readonly #attachments: readonly Attachment[];
   readonly #classes: ErrorClasses;
   readonly #errors: Error[] = [];
 
-  constructor(head: Uint8Array, attachments: readonly Uint8Array[], classes: ErrorClasses) {
+  constructor(head: Uint8Array, attachments: readonly Attachment[], classes: ErrorClasses) {
     super(head);
-    attachments.forEach((bytes, index) => this.transferArrayBuffer(index, bytes.buffer as ArrayBuffer));
     this.#attachments = attachments;
+    attachments.forEach((_, index) => this.transferArrayBuffer(index, this.#memoryOf(index) as ArrayBuffer));
     this.#classes = classes;
   }
 
@@ -188,19 +195,20 @@ export class BinaryReader extends Deserializer {
     if (kind === ERROR_AGAIN) return present(this.#errors[this.readUint32()]);
     const code = this.readUint32();
     const number = this.readUint32();
-    if (kind === ATTACHED) return makeView(code, present(this.#attachments[number]));
-    if (kind === MOVED) return this.#readMoved(code, present(this.#attachments[number]));
-    const bytes = this.readRawBytes(number);
-    if (code === BUFFER) return Buffer.from(bytes);
-    return makeView(code, Uint8Array.prototype.slice.call(bytes));
+    if (kind === ATTACHED) {
+      const bytes = this.#attachments[number] as Uint8Array;
+      return viewOver(code, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    if (kind === MOVED || kind === SHARED) {
+      return viewOver(code, this.#memoryOf(number), this.readUint32(), this.readUint32());
+    }
+    const bytes = copyOf(this.readRawBytes(number));
+    return viewOver(code, bytes.buffer, 0, number);
   }
 
-  #readMoved(code: number, { buffer }: Uint8Array): object {
-    const offset = this.readUint32();
-    const bytes = this.readUint32();
-    if (code === BUFFER) return Buffer.from(buffer as ArrayBuffer, offset, bytes);
-    const View = present(VIEW_CLASSES[code]);
-    return new View(buffer as ArrayBuffer, offset, bytes / (View.BYTES_PER_ELEMENT ?? 1));
+  #memoryOf(index: number): ArrayBufferLike {
+    const attachment = present(this.#attachments[index]);
+    return attachment instanceof SharedArrayBuffer ? attachment : (attachment as Uint8Array).buffer;
   }
 
   #readError(): Error {
@@ -227,19 +235,6 @@ function makeDomException([text, name, stack]: readonly [string, string, string]
 
 interface ViewSwitch {
   _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
-}
-
-function viewCode(view: ArrayBufferView): number {
-  if (Buffer.isBuffer(view)) return BUFFER;
-  const code = VIEW_CLASSES.findIndex((known) => known && view instanceof known);
-  return code < 0 ? 0 : code;
-}
-
-/** @param bytes the whole of an ArrayBuffer of its own */
-function makeView(code: number, bytes: Uint8Array): object {
-  const buffer = bytes.buffer as ArrayBuffer;
-  if (code === BUFFER) return Buffer.from(buffer, bytes.byteOffset, bytes.byteLength);
-  return new (present(VIEW_CLASSES[code]))(buffer);
 }
 
 function present<T>(value: T | undefined): T {

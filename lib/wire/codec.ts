@@ -1,10 +1,14 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
+import { type AttachmentStore, HeapStore } from './attachments.js';
 import { BinaryReader, BinaryWriter } from './binary.js';
 import type { ErrorClasses } from './error-record.js';
+import { decodeJson, encodeWithViews } from './json-head.js';
 import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload, payloadBytes } from './payload.js';
 import { type Refusal, Survey } from './survey.js';
-import { takeMoving } from './transfer.js';
+import { moveBuffer, takeMoving } from './transfer.js';
+import { type Bytes, bytesOf } from './views.js';
 
+const HEAP = new HeapStore();
 const UNDEFINED: Payload = { head: '', attachments: NO_ATTACHMENTS, moves: true };
 
 /** A value that came in; not complete before `pending` is settled, where there is one. */
@@ -28,40 +32,41 @@ export class Codec {
    * @param subject how an error names the value: `result`, `argument 1`, …
    * @throws ExecutorSerializationError
    */
-  encode(value: unknown, subject: string): Payload {
-    return this.#encode(value, subject).payload;
+  encode(value: unknown, subject: string, store: AttachmentStore = HEAP): Payload {
+    return this.#encode(value, subject, store).payload;
   }
 
   /** Like `encode`, but looks the classes of errors up first where they are not known yet. */
-  encodeWithClasses(value: unknown, subject: string): Payload | Promise<Payload> {
-    const { payload, unlearnt } = this.#encode(value, subject);
+  encodeWithClasses(value: unknown, subject: string, store: AttachmentStore): Payload | Promise<Payload> {
+    const { payload, unlearnt } = this.#encode(value, subject, store);
     // What was moved cannot be encoded again.
-    return unlearnt === undefined || unlearnt.size === 0 || takeMoving([value])
-      ? payload
-      : this.#learnAndEncode(value, subject, unlearnt);
+    if (unlearnt === undefined || unlearnt.size === 0 || takeMoving([value])) return payload;
+    store.release(payload.attachments);
+    return this.#learnAndEncode(value, subject, store, unlearnt);
   }
 
   /**
    * @param signals the positions that hold an AbortSignal, as bits: they are sent as `null`
    * @throws ExecutorSerializationError that names the argument
    */
-  encodeArguments(args: readonly unknown[], signals: number): Payload {
-    const survey = new Survey();
-    args.forEach((value, index) => {
-      if (isSignal(signals, index)) return;
-      const refusal = guarded(survey, value);
+  encodeArguments(args: readonly unknown[], signals: number, store: AttachmentStore): Payload {
+    const survey = new Survey(store.sharesMemory);
+    for (let index = 0; index < args.length; index++) {
+      if (isSignal(signals, index)) continue;
+      const refusal = guarded(survey, args[index]);
       if (refusal) throw refusalError(`argument ${index + 1}`, refusal);
-    });
+    }
     const sent = signals === 0 ? args : args.map((value, index) => (isSignal(signals, index) ? null : value));
     const moving = takeMoving(args);
-    const { payload } = this.#write(sent, survey, 'arguments', moving);
+    const { payload } = this.#write(sent, survey, 'arguments', store, moving);
     return moving ? payload : { ...payload, moves: false };
   }
 
   decode(payload: Payload): Decoded {
     const { head, attachments } = payload;
     if (typeof head === 'string') {
-      return { value: head === '' ? undefined : JSON.parse(head), pending: undefined };
+      const value = head === '' ? undefined : decodeJson(head, attachments as readonly Uint8Array[]);
+      return { value, pending: undefined };
     }
     const reader = new BinaryReader(head, attachments, this.#classes);
     reader.readHeader();
@@ -70,36 +75,96 @@ export class Codec {
     return { value, pending };
   }
 
-  async #learnAndEncode(value: unknown, subject: string, unlearnt: ReadonlySet<object>): Promise<Payload> {
+  async #learnAndEncode(
+    value: unknown,
+    subject: string,
+    store: AttachmentStore,
+    unlearnt: ReadonlySet<object>,
+  ): Promise<Payload> {
     await Promise.all(Array.from(unlearnt, (errorClass) => this.#classes.learn(errorClass)));
-    return this.#encode(value, subject).payload;
+    return this.#encode(value, subject, store).payload;
   }
 
-  #encode(value: unknown, subject: string): Encoding {
+  #encode(value: unknown, subject: string, store: AttachmentStore): Encoding {
     if (value === undefined) return { payload: UNDEFINED, unlearnt: undefined };
-    const survey = new Survey();
+    const survey = new Survey(store.sharesMemory);
     const refusal = guarded(survey, value);
     if (refusal) throw refusalError(subject, refusal);
-    return this.#write(value, survey, subject, takeMoving([value]));
+    return this.#write(value, survey, subject, store, takeMoving([value]));
   }
 
-  #write(value: unknown, survey: Survey, subject: string, moving?: Set<ArrayBufferLike>): Encoding {
+  #write(
+    value: unknown,
+    survey: Survey,
+    subject: string,
+    store: AttachmentStore,
+    moving?: Set<ArrayBufferLike>,
+  ): Encoding {
     try {
-      if (survey.json) {
-        const payload = { head: JSON.stringify(value), attachments: NO_ATTACHMENTS, moves: true };
-        return { payload: bounded(payload, subject), unlearnt: undefined };
-      }
-      const writer = new BinaryWriter(this.#classes, moving);
-      writer.writeHeader();
-      if (survey.hasErrors) writer.writeWithErrors(value);
-      else writer.writeValue(value);
-      const payload = { head: writer.releaseBuffer(), attachments: writer.takeAttachments(), moves: true };
-      return { payload: bounded(payload, subject), unlearnt: writer.unlearnt };
+      const payload = survey.json ? writeJson(value, survey, store, moving) : undefined;
+      if (payload) return { payload: bounded(payload, subject, store), unlearnt: undefined };
+      return this.#writeBinary(value, survey, subject, store, moving);
     } catch (cause) {
       if (cause instanceof ExecutorSerializationError) throw cause;
       throw new ExecutorSerializationError(subject, messageOf(cause), { cause });
     }
   }
+
+  #writeBinary(
+    value: unknown,
+    survey: Survey,
+    subject: string,
+    store: AttachmentStore,
+    moving?: Set<ArrayBufferLike>,
+  ): Encoding {
+    const writer = new BinaryWriter(this.#classes, store, moving);
+    try {
+      writer.writeHeader();
+      if (survey.needsMarks) writer.writeWithMarks(value);
+      else writer.writeValue(value);
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
+    const payload = { head: writer.releaseBuffer(), attachments: writer.takeAttachments(), moves: true };
+    return { payload: bounded(payload, subject, store), unlearnt: writer.unlearnt };
+  }
+}
+
+/** @returns `undefined` where JSON cannot tell what is moved */
+function writeJson(
+  value: unknown,
+  survey: Survey,
+  store: AttachmentStore,
+  moving?: ReadonlySet<ArrayBufferLike>,
+): Payload | undefined {
+  if (!survey.hasViews) {
+    if (moving) return undefined;
+    return { head: JSON.stringify(value), attachments: NO_ATTACHMENTS, moves: true };
+  }
+  const { head, views } = encodeWithViews(value);
+  if (moving && !movesWhole(moving, views)) return undefined;
+  const attachments = views.map((view) => {
+    const memory = memoryOf(view);
+    return moving?.has(memory)
+      ? store.keep(new Uint8Array(moveBuffer(memory as ArrayBuffer)), true)
+      : store.keep(bytesOf(view));
+  });
+  return { head, attachments, moves: true };
+}
+
+/** Whether each buffer that is moved is just one of the views, from its first byte to its last. */
+function movesWhole(moving: ReadonlySet<ArrayBufferLike>, views: readonly Bytes[]): boolean {
+  const moved = views.map(memoryOf).filter((memory) => moving.has(memory));
+  return (
+    moved.length === moving.size &&
+    new Set(moved).size === moving.size &&
+    views.every((view) => !moving.has(memoryOf(view)) || memoryOf(view).byteLength === view.byteLength)
+  );
+}
+
+function memoryOf(view: Bytes): ArrayBufferLike {
+  return ArrayBuffer.isView(view) ? view.buffer : view;
 }
 
 interface Encoding {
@@ -132,8 +197,9 @@ function refusalError(subject: string, refusal: Refusal): ExecutorSerializationE
   return new ExecutorSerializationError(where, `${refusal.why}.`);
 }
 
-function bounded(payload: Payload, subject: string): Payload {
+function bounded(payload: Payload, subject: string, store: AttachmentStore): Payload {
   if (payloadBytes(payload) <= MAX_PAYLOAD_BYTES) return payload;
+  store.release(payload.attachments);
   throw new ExecutorSerializationError(subject, `it is larger than ${MAX_PAYLOAD_BYTES} bytes.`);
 }
 

@@ -1,5 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import type { FileCells } from './memory-file.js';
 
 /**
  * Two numbers in memory that a worker and its parent share, and that outlive the worker. Calls are numbered
@@ -16,7 +15,6 @@ export interface Marks {
   getStarted(): number;
   setLimit(turn: number): void;
   getLimit(): number;
-  close(): void;
 }
 
 /** Whether a turn comes after another one. */
@@ -50,60 +48,25 @@ export class MemoryMarks implements Marks {
   getLimit(): number {
     return Atomics.load(this.#cells, LIMIT);
   }
-
-  close(): void {}
 }
 
-/** Marks for processes: bytes of a file in memory, without a name, that parent and child hold open. */
+/** Marks for processes: at the front of the worker's memory file. */
 export class FileMarks implements Marks {
-  readonly #cell = new Int32Array(1);
-
-  constructor(readonly fd: number) {}
-
-  /** @returns `undefined` where there is no file system in memory */
-  static create(): FileMarks | undefined {
-    if (process.platform !== 'linux') return undefined;
-    let directory: string | undefined;
-    try {
-      directory = mkdtempSync('/dev/shm/nestjs-executor-');
-      const marks = new FileMarks(openSync(join(directory, 'marks'), 'w+', 0o600));
-      marks.setStarted(0);
-      marks.setLimit(0);
-      return marks;
-    } catch {
-      return undefined;
-    } finally {
-      if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
-    }
-  }
+  constructor(readonly cells: FileCells) {}
 
   setStarted(turn: number): void {
-    this.#write(STARTED, turn);
+    this.cells.set(STARTED, turn);
   }
 
   getStarted(): number {
-    return this.#read(STARTED);
+    return this.cells.get(STARTED);
   }
 
   setLimit(turn: number): void {
-    this.#write(LIMIT, turn);
+    this.cells.set(LIMIT, turn);
   }
 
   getLimit(): number {
-    return this.#read(LIMIT);
-  }
-
-  close(): void {
-    closeSync(this.fd);
-  }
-
-  #write(index: number, turn: number): void {
-    this.#cell[0] = turn;
-    writeSync(this.fd, this.#cell, 0, 4, 4 * index);
-  }
-
-  #read(index: number): number {
-    readSync(this.fd, this.#cell, 0, 4, 4 * index);
-    return this.#cell[0] as number;
+    return this.cells.get(LIMIT);
   }
 }

@@ -1,15 +1,18 @@
+import { type Attachment } from './attachments.js';
+
 /**
  * One value, encoded. A string head is JSON (empty: `undefined`); a binary head is V8's format with our
- * own records for views and errors. Large buffers travel beside the head, each in an ArrayBuffer of its own.
+ * own records for views and errors. Buffers travel beside the head. Where it arrives, each has an ArrayBuffer of
+ * its own (or is shared memory).
  */
 export interface Payload {
   readonly head: string | Uint8Array;
-  readonly attachments: readonly Uint8Array[];
+  readonly attachments: readonly Attachment[];
   /** Whether the attachments may be handed over for good: they are not needed for another attempt. */
   readonly moves: boolean;
 }
 
-export const NO_ATTACHMENTS: readonly Uint8Array[] = [];
+export const NO_ATTACHMENTS: readonly Attachment[] = [];
 
 /** The largest value that may cross, in bytes. A length beyond it on the wire is garbage. */
 export const MAX_PAYLOAD_BYTES = 1024 ** 3;

@@ -1,45 +1,73 @@
 import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import type { FileRegion } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
-import { encodeFrame, FrameReader } from './frame.js';
+import { FrameReader } from './frame-reader.js';
+import { inlineAttachments, startBytes, writeStart } from './frame.js';
 import type { Message } from './messages.js';
 
-/** Up to this size, in bytes, the pieces of a tick are joined: one write is cheaper than many. */
-const JOIN_BYTES = 64 * 1024;
+/** What is sent together is gathered up to this size, in bytes: one write is cheaper than many. */
+const GATHER_BYTES = 64 * 1024;
+
+/** What a channel can use where it is there. */
+export interface PipeOptions {
+  /**
+   * The socket's descriptor: what fits into the pipe is then written at once and directly, which costs about half of
+   * a write by way of the stream.
+   */
+  readonly fd?: number;
+  /** Reads what the other side put into its file. */
+  readonly takeRegion?: ((region: FileRegion) => Uint8Array) | undefined;
+}
 
 /** Messages over a socket pair; the frames of one tick leave as one write. */
 export class PipeChannel implements Channel {
   readonly #socket: Socket;
   readonly #fd: number | undefined;
-  readonly #reader = new FrameReader();
-  #outgoing: Uint8Array[] = [];
-  #outgoingBytes = 0;
+  readonly #reader: FrameReader;
+  #gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
+  #view = new DataView(this.#gathered.buffer);
+  #used = 0;
+  /** What leaves before what is gathered. */
+  #pieces: Uint8Array[] = [];
+  #isScheduled = false;
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
-  /**
-   * @param fd the socket's descriptor, where it is known: what fits into the pipe is then written at once and
-   *   directly, which costs about half of a write by way of the stream
-   */
-  constructor(socket: Socket, fd?: number) {
+  constructor(socket: Socket, { fd, takeRegion }: PipeOptions = {}) {
     this.#socket = socket;
     this.#fd = fd;
+    this.#reader = new FrameReader(takeRegion);
   }
 
   send(message: Message): void {
     if (this.#socket.destroyed) return;
-    // process.nextTick, as it runs after the microtasks in which more is sent.
-    if (this.#outgoing.length === 0) process.nextTick(() => this.flush());
-    for (const piece of encodeFrame(message)) {
-      this.#outgoing.push(piece);
-      this.#outgoingBytes += piece.byteLength;
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      // process.nextTick, as it runs after the microtasks in which more is sent.
+      process.nextTick(() => {
+        this.#isScheduled = false;
+        this.flush();
+      });
     }
+    const start = startBytes(message);
+    if (start > GATHER_BYTES) {
+      this.#seal();
+      const piece = Buffer.allocUnsafeSlow(start);
+      const end = writeStart(message, piece, new DataView(piece.buffer), 0);
+      this.#pieces.push(piece.subarray(0, end));
+    } else {
+      if (start > GATHER_BYTES - this.#used) this.#seal();
+      this.#used = writeStart(message, this.#gathered, this.#view, this.#used);
+    }
+    for (const bytes of inlineAttachments(message)) this.#append(bytes);
   }
 
   listen(onMessage: (message: Message) => void, onEnd: (error?: Error) => void): void {
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
-    this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    const deliver = (message: Message) => this.#onMessage?.(message);
+    this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk, deliver));
     // Losing the other side shows as an error or as an end, in any order: both are the end of the channel.
     this.#socket.on('error', () => this.#end());
     this.#socket.on('end', () => this.#end());
@@ -47,7 +75,7 @@ export class PipeChannel implements Channel {
   }
 
   get isFlushed(): boolean {
-    return this.#outgoing.length === 0 && this.#socket.writableLength === 0;
+    return this.#used === 0 && this.#pieces.length === 0 && this.#socket.writableLength === 0;
   }
 
   finish(callback: () => void): void {
@@ -66,19 +94,46 @@ export class PipeChannel implements Channel {
   }
 
   flush(): void {
-    const pieces = this.#outgoing;
-    const bytes = this.#outgoingBytes;
-    this.#outgoing = [];
-    this.#outgoingBytes = 0;
-    if (this.#socket.destroyed || pieces.length === 0) return;
-    const [first] = pieces;
-    if (bytes <= JOIN_BYTES) {
-      this.#write(pieces.length === 1 && first ? first : Buffer.concat(pieces, bytes));
+    if (this.#pieces.length > 0) return this.#flushPieces();
+    const used = this.#used;
+    this.#used = 0;
+    if (this.#socket.destroyed || used === 0) return;
+    this.#write(this.#gathered.subarray(0, used));
+    // What the kernel has not taken yet is still read from.
+    if (this.#socket.writableLength > 0) this.#renew();
+  }
+
+  #flushPieces(): void {
+    this.#seal();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    if (this.#socket.destroyed) return;
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (bytes.byteLength > GATHER_BYTES - this.#used) {
+      this.#seal();
+      this.#pieces.push(bytes);
     } else {
-      this.#socket.cork();
-      for (const piece of pieces) this.#socket.write(piece);
-      this.#socket.uncork();
+      this.#gathered.set(bytes, this.#used);
+      this.#used += bytes.byteLength;
     }
+  }
+
+  /** What follows must not be gathered with what is there. */
+  #seal(): void {
+    if (this.#used === 0) return;
+    this.#pieces.push(this.#gathered.subarray(0, this.#used));
+    this.#used = 0;
+    this.#renew();
+  }
+
+  #renew(): void {
+    this.#gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
+    this.#view = new DataView(this.#gathered.buffer);
   }
 
   #write(bytes: Uint8Array): void {
@@ -93,9 +148,9 @@ export class PipeChannel implements Channel {
     if (written < bytes.byteLength) this.#socket.write(bytes.subarray(written));
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(chunk: Buffer, deliver: (message: Message) => void): void {
     try {
-      this.#reader.push(chunk, (message) => this.#onMessage?.(message));
+      this.#reader.push(chunk, deliver);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#end(error);

@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { type Attachment, copyOf } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
 import { isMessageType, type Message, MessageType } from './messages.js';
 import { NO_ATTACHMENTS, type Payload } from './payload.js';
@@ -13,8 +14,11 @@ type Packet = readonly [
   timeout: number,
   signals: number,
   head: string | Uint8Array | null,
-  ...attachments: Uint8Array[],
+  ...attachments: Attachment[],
 ];
+
+/** From this size on, in bytes, a binary head is moved instead of cloned. */
+const MOVED_HEAD_BYTES = 4096;
 
 /**
  * What is posted: packets, one after the other. The two that almost all traffic consists of stand there without a
@@ -52,7 +56,18 @@ export class PortChannel implements Channel {
     }
     const attachments = payload?.attachments ?? NO_ATTACHMENTS;
     this.#outgoing.push([type, turn, call, target, attempt, timeout, signals, head ?? null, ...attachments]);
-    if (payload?.moves) for (const bytes of attachments) this.#moving.push(bytes.buffer as ArrayBuffer);
+    if (payload?.moves) this.#move(payload);
+  }
+
+  /** Hands memory over that nobody needs here any more: what is small is cheaper copied. */
+  #move({ head, attachments }: Payload): void {
+    if (typeof head !== 'string' && head.byteLength >= MOVED_HEAD_BYTES) {
+      this.#moving.push(head.buffer as ArrayBuffer);
+    }
+    for (const attachment of attachments) {
+      if (!(attachment instanceof Uint8Array) || attachment.buffer instanceof SharedArrayBuffer) continue;
+      this.#moving.push(attachment.buffer as ArrayBuffer);
+    }
   }
 
   /** Each call was encoded on its own: what is posted together shares nothing. */
@@ -124,7 +139,7 @@ export class PortChannel implements Channel {
     if (!isMessageType(type)) {
       return this.#end(new ProtocolError(`a message of an unknown type (${String(type)}) came`));
     }
-    const payload = head === null ? undefined : { head, attachments, moves: false };
+    const payload = head === null ? undefined : { head, attachments: attachments.map(own), moves: false };
     this.#deliver({ type, turn, call, target, attempt, timeout, signals, payload });
   }
 
@@ -137,6 +152,12 @@ export class PortChannel implements Channel {
     this.#onEnd = undefined;
     onEnd?.(error);
   }
+}
+
+/** Arguments that came in shared memory are copied out: theirs is used again. */
+function own(attachment: Attachment): Attachment {
+  if (!(attachment instanceof Uint8Array)) return attachment;
+  return attachment.buffer instanceof SharedArrayBuffer ? copyOf(attachment) : attachment;
 }
 
 function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {

@@ -17,13 +17,19 @@ export interface Refusal {
 
 /**
  * One walk over a value before it is encoded: finds what cannot be sent and names its place, whether JSON
- * would be exact, and whether there are errors in it (which V8 copies only in part).
+ * would be exact, and what in it needs a way of its own.
  */
 export class Survey {
   json = true;
-  hasErrors = false;
+  /** There are errors or shared memory in it, which V8 cannot copy as we want it. */
+  needsMarks = false;
+  /** JSON would be exact but for these. */
+  hasViews = false;
   #list: object[] = [];
   #set: Set<object> | undefined;
+
+  /** @param sharesMemory whether shared memory can be passed */
+  constructor(readonly sharesMemory = false) {}
 
   visit(value: unknown, depth = 0): Refusal | undefined {
     switch (typeof value) {
@@ -56,12 +62,14 @@ export class Survey {
     if (Array.isArray(value)) return this.#visitArray(value as unknown[], depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#visitProperties(value, depth);
-    this.json = false;
-    if (ArrayBuffer.isView(value)) {
-      return types.isSharedArrayBuffer(value.buffer) ? refuse(SHARED) : undefined;
+    if (ArrayBuffer.isView(value)) return this.#visitMemory(value.buffer);
+    if (types.isAnyArrayBuffer(value)) {
+      if (types.isSharedArrayBuffer(value)) this.needsMarks = true;
+      return this.#visitMemory(value);
     }
+    this.json = false;
     if (isError(value)) {
-      this.hasErrors = true;
+      this.needsMarks = true;
       return undefined;
     }
     if (value instanceof Map) return this.#visitMap(value, depth);
@@ -98,6 +106,15 @@ export class Survey {
     return undefined;
   }
 
+  #visitMemory(memory: ArrayBufferLike): Refusal | undefined {
+    if (!types.isSharedArrayBuffer(memory)) {
+      this.hasViews = true;
+      return undefined;
+    }
+    this.json = false;
+    return this.sharesMemory ? undefined : refuse(SHARED);
+  }
+
   #visitMap(value: ReadonlyMap<unknown, unknown>, depth: number): Refusal | undefined {
     for (const [key, entry] of value) {
       const refusal = this.visit(key, depth + 1) ?? this.visit(entry, depth + 1);
@@ -131,7 +148,7 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error;
 }
 
-const SHARED = 'shared memory would be copied; pass an ArrayBuffer';
+const SHARED = 'a SharedArrayBuffer can be shared with threads only; pass an ArrayBuffer, which is copied';
 
 /** Classes whose instances V8 would turn into `{}` without a word: their state is not in properties. */
 const STATEFUL_CLASSES: ReadonlySet<string> = new Set([
@@ -165,7 +182,6 @@ function refuseByClass(value: object): Refusal | undefined {
   if (value instanceof AbortSignal) {
     return refuse('an AbortSignal arrives alive only as an argument of its own');
   }
-  if (types.isSharedArrayBuffer(value)) return refuse(SHARED);
   if (types.isPromise(value)) return refuse('a Promise has no copy elsewhere; await it first');
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
     return refuse(`a ${value.constructor.name} has no copy elsewhere`);
@@ -195,7 +211,6 @@ function isCloneable(value: object): boolean {
   return (
     value instanceof Date ||
     types.isRegExp(value) ||
-    types.isArrayBuffer(value) ||
     (types.isBoxedPrimitive(value) && !types.isSymbolObject(value))
   );
 }

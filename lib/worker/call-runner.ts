@@ -1,4 +1,5 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
+import type { AttachmentStore } from '../wire/attachments.js';
 import { type Codec, isSignal } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
 import { RunningCall, runInCall } from './current-call.js';
@@ -27,6 +28,8 @@ export class CallRunner {
   constructor(
     readonly pool: string,
     readonly codec: Codec,
+    /** Where results are kept until they have left. */
+    readonly store: AttachmentStore,
   ) {}
 
   get size(): number {
@@ -41,7 +44,7 @@ export class CallRunner {
       const { args, pending } = this.#decodeArguments(call, running);
       if (pending) await pending;
       const value = await runInCall(running, () => invoke(args));
-      const payload = this.codec.encodeWithClasses(value, 'result');
+      const payload = this.codec.encodeWithClasses(value, 'result', this.store);
       return { failed: false, payload: payload instanceof Promise ? await payload : payload };
     } catch (error) {
       return { failed: true, payload: await this.#encodeError(error) };
@@ -86,7 +89,7 @@ export class CallRunner {
 
   async #encodeError(error: unknown): Promise<Payload> {
     try {
-      return await this.codec.encodeWithClasses(error, 'error');
+      return await this.codec.encodeWithClasses(error, 'error', this.store);
     } catch (refusal) {
       return this.codec.encode(refusal, 'error');
     }

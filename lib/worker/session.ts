@@ -1,4 +1,5 @@
 import { SharedErrorClasses } from '../reference/error-classes.js';
+import type { AttachmentStore } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import { Codec } from '../wire/codec.js';
 import { isBeyond, type Marks } from '../wire/marks.js';
@@ -25,7 +26,8 @@ export class Session {
   readonly #bound = new Map<number, Invoke>();
   readonly #waiting: Message[] = [];
   #isWorking = false;
-  #runner = new CallRunner('', this.#codec);
+  readonly #store: AttachmentStore;
+  #runner: CallRunner;
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
   #concurrency = 1;
@@ -33,10 +35,20 @@ export class Session {
   #isClosing = false;
   #isEnding = false;
 
-  /** @param end ends this worker for good */
-  constructor(channel: Channel, marks: Marks | undefined, end: (exitCode: number) => void) {
+  /**
+   * @param store where results are kept until they have left
+   * @param end ends this worker for good
+   */
+  constructor(
+    channel: Channel,
+    marks: Marks | undefined,
+    store: AttachmentStore,
+    end: (exitCode: number) => void,
+  ) {
     this.#channel = channel;
     this.#marks = marks;
+    this.#store = store;
+    this.#runner = new CallRunner('', this.#codec, store);
     this.#end = end;
   }
 
@@ -81,7 +93,7 @@ export class Session {
   async #boot(plan: WorkerPlan): Promise<void> {
     try {
       this.#context = await WorkerContext.boot(plan);
-      this.#runner = new CallRunner(plan.pool, this.#codec);
+      this.#runner = new CallRunner(plan.pool, this.#codec, this.#store);
       this.#concurrency = plan.concurrency;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
       this.#isBooted = true;

@@ -11,8 +11,14 @@ interface ThreadStart {
 export default async function start({ port, marks }: ThreadStart): Promise<void> {
   markAsWorker();
   // Only now: whatever is loaded from here on must know that it is in a worker.
+  const { HeapStore } = await import('../wire/attachments.js');
   const { MemoryMarks } = await import('../wire/marks.js');
   const { PortChannel } = await import('../wire/port.channel.js');
   const { Session } = await import('./session.js');
-  new Session(new PortChannel(port), new MemoryMarks(marks), (exitCode) => process.exit(exitCode)).open();
+  const channel = new PortChannel(port);
+  new Session(channel, new MemoryMarks(marks), new HeapStore(true), endThread).open();
+}
+
+function endThread(exitCode: number): void {
+  process.exit(exitCode);
 }

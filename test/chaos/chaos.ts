@@ -21,6 +21,9 @@ const DEEDS: Readonly<Record<Deed | 'bad argument', number>> = {
   ignore: 0.3,
 };
 
+/** Of the buffers among the arguments, in bytes: each travels in another way. */
+const SIZES = [0, 10, 10, 10, 10, 5_000, 20_000, 300_000];
+
 /** Calls in flight at most, so that the run has a rhythm. */
 const IN_FLIGHT = 60;
 
@@ -127,9 +130,10 @@ export async function chaos(seconds: number, seed: number, restartEvery = 10): P
     }
   }
 
-  function argumentsOf({ id, deed }: Entry): [typeof act, string, number, Deed] {
-    if (deed === 'bad argument') return [act, ledger, id, (() => {}) as unknown as Deed];
-    return [act, ledger, id, deed];
+  function argumentsOf({ id, deed }: Entry): [typeof act, string, number, Deed, Buffer] {
+    const bytes = Buffer.alloc(SIZES[random.below(SIZES.length)] as number, id % 256);
+    if (deed === 'bad argument') return [act, ledger, id, (() => {}) as unknown as Deed, bytes];
+    return [act, ledger, id, deed, bytes];
   }
 
   /** As the kernel does when memory is short. Only children of this process. */

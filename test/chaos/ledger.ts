@@ -19,8 +19,9 @@ export function audit(entries: readonly Entry[], ledger: string): string[] {
   const wrong: string[] = [];
   const begun = new Map<number, string[]>();
   for (const line of readFileSync(ledger, 'utf8').split('\n')) {
-    const [id, attempt] = line.split(' ');
-    if (id) begun.set(Number(id), [...(begun.get(Number(id)) ?? []), attempt as string]);
+    const [id, ...what] = line.split(' ');
+    const attempt = what.join(' ');
+    if (id) begun.set(Number(id), [...(begun.get(Number(id)) ?? []), attempt]);
   }
   for (const entry of entries) {
     const { id, deed, retries, settled } = entry;
@@ -32,6 +33,7 @@ export function audit(entries: readonly Entry[], ledger: string): string[] {
       wrong.push(`${name} ran an attempt twice: ${attempts.join()}`);
     if (attempts.length > 1 + retries)
       wrong.push(`${name} ran ${attempts.length} times with ${retries} retries`);
+    if (attempts.includes('with wrong bytes')) wrong.push(`${name} began with wrong bytes`);
     if (deed === 'bad argument' && attempts.length > 0) wrong.push(`${name} ran`);
     if (entry.outcome === 'resolved') {
       if (attempts.length === 0) wrong.push(`${name} resolved and never ran`);

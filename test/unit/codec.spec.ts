@@ -3,12 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError } from '../../lib/index.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
 import { Codec } from '../../lib/wire/codec.js';
-import { encodeFrame, FrameReader } from '../../lib/wire/frame.js';
+import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { inlineAttachments, startBytes, writeStart } from '../../lib/wire/frame.js';
 import { type Message, message, MessageType } from '../../lib/wire/messages.js';
 
 const codec = new Codec(new SharedErrorClasses());
 
 const roundTrip = (value: unknown): unknown => codec.decode(codec.encode(value, 'value')).value;
+
+function encodeFrame(sent: Message): Uint8Array[] {
+  const start = Buffer.alloc(startBytes(sent));
+  const end = writeStart(sent, start, new DataView(start.buffer, start.byteOffset, start.byteLength), 0);
+  return [start.subarray(0, end), ...inlineAttachments(sent)];
+}
 
 /** By way of the bytes of a pipe, in chunks of that size. */
 function throughFrames(messages: readonly Message[], chunkBytes: number): Message[] {
@@ -188,6 +195,6 @@ function flat({ payload, ...rest }: Message): unknown {
   return {
     ...rest,
     head: typeof head === 'string' ? head : [...head],
-    attachments: attachments.map((bytes) => [...bytes]),
+    attachments: attachments.map((bytes) => (bytes instanceof Uint8Array ? [...bytes] : bytes)),
   };
 }

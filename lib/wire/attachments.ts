@@ -1,0 +1,53 @@
+/** Bytes that were put into a file in memory, which the other side can read; see FileStore and ResultStore. */
+export interface FileRegion {
+  /** Where it begins, in pages. */
+  readonly page: number;
+  readonly byteLength: number;
+}
+
+/**
+ * What travels beside a value's head: bytes in memory of their own, a view of shared memory (copied out where it
+ * arrives), a region of a file, or shared memory that is passed as itself.
+ */
+export type Attachment = Uint8Array | FileRegion | SharedArrayBuffer;
+
+/** Where the bytes of large buffers are kept while they travel. */
+export interface AttachmentStore {
+  /** Whether SharedArrayBuffers can be passed as themselves. */
+  readonly sharesMemory: boolean;
+  /**
+   * Takes a snapshot.
+   * @param isOwn nobody else has these bytes: they need not be copied
+   */
+  keep(bytes: Uint8Array, isOwn?: boolean): Attachment;
+  /** What was kept is needed no more. Does nothing for what is not this store's. */
+  release(attachments: readonly Attachment[]): void;
+  close(): void;
+}
+
+/** Up to this size, in bytes, a buffer is cheaper inside its message than in shared memory. Measured: see `bench/`. */
+export const SHARED_BYTES = 8 * 1024;
+
+export function isFileRegion(attachment: Attachment): attachment is FileRegion {
+  return 'page' in attachment;
+}
+
+/** A snapshot in an ArrayBuffer of its own, not of Node's common slab. */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Keeps copies in the ordinary memory of this thread. */
+export class HeapStore implements AttachmentStore {
+  constructor(readonly sharesMemory = false) {}
+
+  keep(bytes: Uint8Array, isOwn = false): Attachment {
+    return isOwn ? bytes : copyOf(bytes);
+  }
+
+  release(): void {}
+
+  close(): void {}
+}

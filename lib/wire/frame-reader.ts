@@ -1,0 +1,143 @@
+import { type Attachment, copyOf, type FileRegion } from './attachments.js';
+import { ProtocolError } from './channel.js';
+import {
+  bytesInFrame,
+  type Entry,
+  ENTRY_BYTES,
+  type FrameHeader,
+  HEADER_BYTES,
+  makePayload,
+  readHeader,
+  readTable,
+} from './frame.js';
+import type { Message } from './messages.js';
+import { NO_ATTACHMENTS } from './payload.js';
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+/** Bytes in, messages out. Once it has thrown, what follows on the pipe has no meaning. */
+export class FrameReader {
+  readonly #takeRegion: ((region: FileRegion) => Uint8Array) | undefined;
+  #chunks: Buffer[] = [];
+  #available = 0;
+  #needed = HEADER_BYTES;
+  #header: FrameHeader | undefined;
+  #entries: readonly Entry[] | undefined;
+
+  /** @param takeRegion reads what was put into a file; missing where there is none */
+  constructor(takeRegion?: (region: FileRegion) => Uint8Array) {
+    this.#takeRegion = takeRegion;
+  }
+
+  /** @throws ProtocolError if the bytes are no frame */
+  push(chunk: Buffer, onMessage: (message: Message) => void): void {
+    if (this.#available === 0 && this.#header === undefined) {
+      const rest = this.#readWhole(chunk, onMessage);
+      if (rest === chunk.byteLength) return;
+      chunk = chunk.subarray(rest);
+    }
+    this.#chunks.push(chunk);
+    this.#available += chunk.byteLength;
+    while (this.#available >= this.#needed) {
+      const message = this.#step();
+      if (message) onMessage(message);
+    }
+  }
+
+  /** Whether a frame has begun and not ended. */
+  get isInsideFrame(): boolean {
+    return this.#available > 0 || this.#header !== undefined;
+  }
+
+  /**
+   * The frames that a chunk holds from its start on: most chunks hold nothing but whole frames.
+   * @returns where the rest begins
+   */
+  #readWhole(chunk: Buffer, onMessage: (message: Message) => void): number {
+    const view = viewOf(chunk);
+    let at = 0;
+    while (at + HEADER_BYTES <= chunk.byteLength) {
+      const header = readHeader(view, at);
+      const table = at + HEADER_BYTES;
+      const head = table + header.attachments * ENTRY_BYTES;
+      if (head + header.headBytes > chunk.byteLength) break;
+      const entries = header.attachments === 0 ? NO_ENTRIES : readTable(view, table, header);
+      const body = head + header.headBytes;
+      const end = body + bytesInFrame(entries);
+      if (end > chunk.byteLength) break;
+      let next = body;
+      const attachments = this.#attachments(entries, (bytes) => {
+        next += bytes;
+        return copyOf(chunk.subarray(next - bytes, next));
+      });
+      const payload = makePayload(header.headKind, chunk, head, body, attachments);
+      at = end;
+      onMessage({ ...header.message, payload });
+    }
+    return at;
+  }
+
+  /** Reads the next part of a frame that is in several chunks: its header, its table, its body. */
+  #step(): Message | undefined {
+    if (this.#header === undefined) {
+      this.#header = readHeader(viewOf(this.#take(HEADER_BYTES)), 0);
+      this.#needed = ENTRY_BYTES * this.#header.attachments;
+      return undefined;
+    }
+    const header = this.#header;
+    if (this.#entries === undefined) {
+      this.#entries = readTable(viewOf(this.#take(this.#needed)), 0, header);
+      this.#needed = header.headBytes + bytesInFrame(this.#entries);
+      return undefined;
+    }
+    const head = this.#take(header.headBytes);
+    const attachments = this.#attachments(this.#entries, (bytes) => this.#takeOwn(bytes));
+    this.#header = undefined;
+    this.#entries = undefined;
+    this.#needed = HEADER_BYTES;
+    const payload = makePayload(header.headKind, head, 0, head.byteLength, attachments);
+    return { ...header.message, payload };
+  }
+
+  #attachments(entries: readonly Entry[], take: (bytes: number) => Uint8Array): readonly Attachment[] {
+    if (entries.length === 0) return NO_ATTACHMENTS;
+    return entries.map((entry) => {
+      if (typeof entry === 'number') return take(entry);
+      if (this.#takeRegion) return this.#takeRegion(entry);
+      throw new ProtocolError('a region of a file came where there is no file');
+    });
+  }
+
+  /** The next bytes, as a view where one chunk holds them all. */
+  #take(bytes: number): Buffer {
+    const first = this.#chunks[0];
+    if (bytes === 0 || first === undefined) return Buffer.alloc(0);
+    if (first.byteLength < bytes) return this.#takeOwn(bytes);
+    this.#available -= bytes;
+    if (first.byteLength === bytes) this.#chunks.shift();
+    else this.#chunks[0] = first.subarray(bytes);
+    return first.subarray(0, bytes);
+  }
+
+  /** The next bytes, copied into an ArrayBuffer of their own. */
+  #takeOwn(bytes: number): Buffer {
+    const own = Buffer.allocUnsafeSlow(bytes);
+    let filled = 0;
+    let used = 0;
+    while (filled < bytes) {
+      const chunk = this.#chunks[used] as Buffer;
+      const part = chunk.subarray(0, bytes - filled);
+      own.set(part, filled);
+      filled += part.byteLength;
+      if (part.byteLength === chunk.byteLength) used++;
+      else this.#chunks[used] = chunk.subarray(part.byteLength);
+    }
+    this.#chunks.splice(0, used);
+    this.#available -= bytes;
+    return own;
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

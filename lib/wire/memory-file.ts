@@ -1,0 +1,68 @@
+import { mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const TMPFS = '/dev/shm';
+
+/** Addresses in a memory file are counted in pages, in bytes. */
+export const PAGE_BYTES = 4096;
+
+/**
+ * Opens a file in memory that has no name any more, so that nothing is left behind whatever happens. Child processes
+ * that inherit the descriptor read and write the same pages.
+ * @returns its descriptor; `undefined` where there is no file system in memory
+ */
+export function openMemoryFile(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  let directory: string | undefined;
+  try {
+    directory = mkdtempSync(`${TMPFS}/nestjs-executor-`);
+    return openSync(join(directory, 'memory'), 'w+', 0o600);
+  } catch {
+    return undefined;
+  } finally {
+    if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** How much room the file system in memory has, in bytes: in containers often 64 MiB and less. */
+export function freeMemoryFileBytes(): number {
+  try {
+    const { bavail, bsize } = statfsSync(TMPFS);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}
+
+export function pagesFor(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES);
+}
+
+/** How many there are. */
+const CELLS = 3;
+
+/** Numbers of 32 bits at the front of a memory file, for whoever has it open. */
+export class FileCells {
+  readonly #cell = new Int32Array(1);
+
+  constructor(readonly fd: number) {}
+
+  /** @returns `undefined` where there is no file system in memory */
+  static create(): FileCells | undefined {
+    const fd = openMemoryFile();
+    if (fd === undefined) return undefined;
+    const cells = new FileCells(fd);
+    for (let index = 0; index < CELLS; index++) cells.set(index, 0);
+    return cells;
+  }
+
+  get(index: number): number {
+    readSync(this.fd, this.#cell, 0, 4, 4 * index);
+    return this.#cell[0] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.#cell[0] = value;
+    writeSync(this.fd, this.#cell, 0, 4, 4 * index);
+  }
+}

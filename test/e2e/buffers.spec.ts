@@ -1,0 +1,163 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ExecutorSerializationError, transfer } from '../../lib/index.js';
+import { addShared, echo, exit, makeShared, overwrite, spin, spoilsAndDies } from '../fixtures/work.js';
+import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, within } from '../support/deadline.js';
+
+/** Each is on one side of a limit from which on buffers travel in another way. */
+const SIZES = [0, 1, 4_095, 4_096, 8_191, 8_192, 70_000, 3 * 1024 * 1024];
+
+describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
+  it('of all sizes arrive whole, many at once', async () => {
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      for (let round = 0; round < 3; round++) {
+        const sent = [...SIZES, ...SIZES].map((bytes, index) => Buffer.alloc(bytes, index + round));
+        const back = await within(Promise.all(sent.map((bytes) => executor.run(echo<Buffer>, bytes))));
+        back.forEach((bytes, index) => {
+          expect(Buffer.isBuffer(bytes)).toBe(true);
+          expect(bytes.equals(sent[index] as Buffer)).toBe(true);
+          // Of its own: nothing else is in it.
+          expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
+        });
+      }
+    });
+  });
+
+  it('arrive where they were, among plain values, with their class', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const shared = new Float64Array(2_000).fill(0.5);
+      const value = {
+        list: [new Uint16Array([1, 2]), { deep: Buffer.from('deep') }, 'text'],
+        buffer: new Uint8Array(10_000).fill(3).buffer,
+        __proto__x: new DataView(new ArrayBuffer(3), 1),
+        ['__proto__']: new Uint8Array([7]),
+        twice: [shared, shared],
+        part: new Uint8Array(new ArrayBuffer(100_000), 10, 20_000),
+      };
+      const back = await within(executor.run(echo<typeof value>, value));
+      expect(back).toEqual(value);
+      expect(back.buffer).toBeInstanceOf(ArrayBuffer);
+      expect(back.twice[0]).toBe(back.twice[1]);
+      const plain = { list: value.list, ['__proto__']: value['__proto__'], part: value.part };
+      const plainBack = await within(executor.run(echo<typeof plain>, plain));
+      expect(Object.getOwnPropertyNames(plainBack)).toEqual(Object.getOwnPropertyNames(plain));
+      expect(plainBack).toEqual(plain);
+    });
+  });
+
+  it('are those at the moment of the call, and the method has its own', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      for (const bytes of [100, 6_000, 500_000]) {
+        const sent = Buffer.alloc(bytes, 1);
+        const calls = [1, 2, 3].map(() => executor.run(overwrite, sent, 9));
+        sent.fill(5);
+        expect(await within(Promise.all(calls))).toEqual([1, 1, 1]);
+        expect(sent[0]).toBe(5);
+      }
+    });
+  });
+
+  it('of which one is moved and one is not arrive both', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      for (const bytes of [10, 100_000]) {
+        const moved = Buffer.alloc(bytes, 1);
+        const kept = Buffer.alloc(bytes, 2);
+        // A small Buffer lies in Node's common slab, which must not be moved.
+        const own = new Uint8Array(moved);
+        const [first, second] = await within(
+          executor.run(echo<readonly Uint8Array[]>, transfer([own, kept], [own])),
+        );
+        expect(own.byteLength).toBe(0);
+        expect(kept.byteLength).toBe(bytes);
+        expect([first?.length, first?.[0], second?.length, second?.[0]]).toEqual([bytes, 1, bytes, 2]);
+      }
+    });
+  });
+});
+
+describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) => {
+  it('another attempt has them as they were', async () => {
+    await withApp({ kind, retries: 1 }, async ({ executor }) => {
+      for (const bytes of [100, 6_000, 500_000]) {
+        expect(await within(executor.run(spoilsAndDies, Buffer.alloc(bytes, 3)))).toBe(3);
+      }
+    });
+  });
+
+  it('calls that were handed over in advance to a worker that dies have them still', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const isSmall = Buffer.alloc(20_000, 1);
+      for (let round = 0; round < 20; round++) {
+        await within(Promise.all([1, 2, 3].map(() => executor.run(overwrite, isSmall, 0))));
+        await within(executor.run(spin, 0));
+      }
+      const lost = rejection(executor.run(exit, 1));
+      const calls = Array.from({ length: 10 }, (_, index) => {
+        return executor.run(overwrite, Buffer.alloc(20_000, index), 99);
+      });
+      expect(await within(Promise.all(calls))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      await lost;
+    });
+  });
+
+  it('leave nothing behind', async () => {
+    const before = openFiles();
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      const calls = [1, 2, 3, 4].map(() => executor.run(echo<Buffer>, Buffer.alloc(2_000_000)));
+      await within(Promise.all(calls));
+      expect(memoryFiles().filter((name) => !name.includes('deleted'))).toEqual([]);
+    });
+    expect(openFiles()).toBe(before);
+  });
+});
+
+describe('shared memory', () => {
+  it('is shared with threads, wherever it is in a value', async () => {
+    await withApp({ kind: 'thread' }, async ({ executor }) => {
+      const cells = new Int32Array(new SharedArrayBuffer(16), 4, 1);
+      expect(await within(executor.run(addShared, cells, 5))).toBe(0);
+      expect(await within(executor.run(addShared, cells, 6))).toBe(5);
+      expect(cells[0]).toBe(11);
+      const held = { memory: cells.buffer, map: new Map([['cells', cells]]), bytes: Buffer.alloc(10_000, 1) };
+      const back = await within(executor.run(echo<typeof held>, held));
+      expect(back.memory).toBeInstanceOf(SharedArrayBuffer);
+      expect(back.bytes.equals(held.bytes)).toBe(true);
+      Atomics.store(new Int32Array(back.memory), 1, 77);
+      expect(cells[0]).toBe(77);
+      expect(back.map.get('cells')).toEqual(cells);
+      const { memory } = await within(executor.run(makeShared));
+      expect(new Int32Array(memory)[0]).toBe(42);
+    });
+  });
+
+  it.each(['process', 'inline'] as const)('is refused by name in a pool of kind %s', async (kind) => {
+    await withApp({ kind }, async ({ executor }) => {
+      const memory = new SharedArrayBuffer(8);
+      for (const value of [memory, new Uint8Array(memory), { deep: [memory] }]) {
+        const error = await rejection(executor.run(echo<unknown>, value));
+        expect(error).toBeInstanceOf(ExecutorSerializationError);
+        expect(error.message).toMatch(/Argument 1.*SharedArrayBuffer.*threads only/);
+      }
+      const refused = await rejection<ExecutorSerializationError>(executor.run(makeShared));
+      expect(refused.subject).toBe('result (at .memory)');
+    });
+  });
+});
+
+function openFiles(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+/** The files in memory that this process has open. */
+function memoryFiles(): string[] {
+  return readdirSync('/proc/self/fd')
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    })
+    .filter((name) => name.startsWith('/dev/shm/'));
+}

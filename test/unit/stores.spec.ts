@@ -1,0 +1,129 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Attachment, type FileRegion, isFileRegion } from '../../lib/wire/attachments.js';
+import { FILE_BYTES, FileStore, readRegion, writeRegion } from '../../lib/wire/file.store.js';
+import { FileCells, PAGE_BYTES } from '../../lib/wire/memory-file.js';
+import { ResultReader, ResultStore } from '../../lib/wire/result.store.js';
+import { SharedStore } from '../../lib/wire/shared.store.js';
+
+const MIB = 1024 * 1024;
+
+function contents(fd: number, region: FileRegion): Uint8Array {
+  return readRegion(fd, region)[0];
+}
+
+describe.runIf(process.platform === 'linux')('the file for arguments', () => {
+  it('holds what is kept, whatever is released in between, and is used from the front again', () => {
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({ keep: fc.integer({ min: FILE_BYTES, max: 300_000 }) }),
+        fc.record({ release: fc.nat(20) }),
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(steps, (plan) => {
+        const store = new FileStore(() => MIB);
+        const kept: { attachment: Attachment; bytes: Uint8Array }[] = [];
+        try {
+          for (const [index, step] of plan.entries()) {
+            if ('keep' in step) {
+              const bytes = new Uint8Array(step.keep).fill(index);
+              kept.push({ attachment: store.keep(bytes), bytes });
+            } else if (kept.length > 0) {
+              const [gone] = kept.splice(step.release % kept.length, 1);
+              store.release([(gone as (typeof kept)[0]).attachment]);
+            }
+            for (const { attachment, bytes } of kept) {
+              const held = isFileRegion(attachment) ? contents(store.fd as number, attachment) : attachment;
+              expect(Buffer.compare(held as Uint8Array, bytes)).toBe(0);
+            }
+          }
+          store.release(kept.map(({ attachment }) => attachment));
+          // All of it is one gap again.
+          const whole = store.keep(new Uint8Array(MIB));
+          expect(whole).toEqual({ page: 0, byteLength: MIB });
+        } finally {
+          store.close();
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('takes no more than it may, and the rest stays in ordinary memory', () => {
+    const store = new FileStore(() => 10 * PAGE_BYTES);
+    const first = store.keep(new Uint8Array(8 * PAGE_BYTES));
+    const second = store.keep(new Uint8Array(8 * PAGE_BYTES).fill(1));
+    expect([isFileRegion(first), isFileRegion(second)]).toEqual([true, false]);
+    store.release([first, second]);
+    expect(isFileRegion(store.keep(new Uint8Array(10 * PAGE_BYTES)))).toBe(true);
+    store.close();
+  });
+
+  it('gives pages back when nothing is kept', () => {
+    const store = new FileStore(() => 64 * MIB);
+    const large = store.keep(new Uint8Array(32 * MIB));
+    expect(fstatSync(store.fd as number).size).toBe(32 * MIB);
+    store.release([large]);
+    expect(fstatSync(store.fd as number).size).toBeLessThanOrEqual(8 * MIB);
+    store.close();
+  });
+
+  it('a full file system is no error', () => {
+    const full = openSync('/dev/full', 'w');
+    expect(writeRegion(full, 0, new Uint8Array(FILE_BYTES))).toBe(false);
+    closeSync(full);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the file for results', () => {
+  it('begins at the front again when the parent has taken all, and never before', () => {
+    const cells = FileCells.create() as FileCells;
+    const store = new ResultStore(cells, MIB);
+    const reader = new ResultReader(cells);
+    const one = store.keep(new Uint8Array(FILE_BYTES).fill(1)) as FileRegion;
+    const two = store.keep(new Uint8Array(FILE_BYTES).fill(2)) as FileRegion;
+    expect(reader.take(one)[0]).toBe(1);
+    const three = store.keep(new Uint8Array(FILE_BYTES).fill(3)) as FileRegion;
+    expect(new Set([one.page, two.page, three.page]).size).toBe(3);
+    expect([reader.take(two)[0], reader.take(three)[0]]).toEqual([2, 3]);
+    // This one is not sent after all.
+    store.release([store.keep(new Uint8Array(FILE_BYTES))]);
+    expect(store.keep(new Uint8Array(FILE_BYTES))).toEqual(one);
+    closeSync(cells.fd);
+  });
+
+  it('what does not fit goes by the pipe', () => {
+    const cells = FileCells.create() as FileCells;
+    const store = new ResultStore(cells, 4 * PAGE_BYTES);
+    expect(isFileRegion(store.keep(new Uint8Array(4 * PAGE_BYTES)))).toBe(false);
+    expect(isFileRegion(store.keep(new Uint8Array(3 * PAGE_BYTES)))).toBe(true);
+    expect(isFileRegion(store.keep(new Uint8Array(PAGE_BYTES)))).toBe(false);
+    closeSync(cells.fd);
+  });
+
+  it('a region that is not there is an error', () => {
+    const cells = FileCells.create() as FileCells;
+    expect(() => new ResultReader(cells).take({ page: 9, byteLength: 10 })).toThrow(/has only 0/);
+    closeSync(cells.fd);
+  });
+});
+
+describe('shared memory for arguments', () => {
+  it('is used again when it is released, and not before', () => {
+    const store = new SharedStore();
+    const keep = (bytes: number) => store.keep(new Uint8Array(bytes).fill(bytes % 251)) as Uint8Array;
+    const first = keep(100_000);
+    const second = keep(100_000);
+    expect(second.buffer).not.toBe(first.buffer);
+    store.release([first]);
+    const third = keep(90_000);
+    expect(third.buffer).toBe(first.buffer);
+    expect([third.byteLength, third[0], second[0]]).toEqual([90_000, 90_000 % 251, 100_000 % 251]);
+    // Too large for what is to be kept.
+    store.release([third]);
+    expect(keep(20_000).buffer).not.toBe(first.buffer);
+  });
+});
