@@ -52,6 +52,7 @@ export class ExecutorRegistry
   readonly #overrides = new Map<string, Executor>();
   readonly #plans = new Map<string, WorkerPlan>();
   readonly #targets = new Map<object, Map<DecoratedMethod['original'], MethodTarget>>();
+  readonly #routes = new Map<MethodTarget, Executor>();
   #preparing: Promise<void> | undefined;
   #isPrepared = false;
 
@@ -74,7 +75,8 @@ export class ExecutorRegistry
   route(instance: object, method: DecoratedMethod, args: readonly unknown[]): Promise<unknown> {
     // Inside an inline pool's call; in workers another router stands here.
     if (currentCall()) return callDirectly(method.original, instance, args);
-    const executor = this.#executorFor(instance, method);
+    const target = this.#targetOf(instance.constructor, method);
+    const executor = this.#executorFor(target);
     if (executor instanceof Error) return Promise.reject(executor);
     if (!(executor instanceof PoolExecutor)) {
       return executor.run(
@@ -82,7 +84,6 @@ export class ExecutorRegistry
         ...(args as never[]),
       );
     }
-    const target = this.#targetOf(instance.constructor, method);
     const { timeout, priority, retries } = method.options;
     const located = this.#whenPlaced(target, executor);
     const request = { timeout, priority, retries, self: instance, located };
@@ -132,11 +133,15 @@ export class ExecutorRegistry
     }
   }
 
-  #executorFor(instance: object, method: DecoratedMethod): Executor | Error {
+  #executorFor(target: MethodTarget): Executor | Error {
+    const known = this.#routes.get(target);
+    if (known) return known;
     try {
-      const where = `${instance.constructor.name}.${String(method.name)}()`;
-      const name = choosePool(where, method.pool, this.#settings);
-      return this.#overrides.get(name) ?? (this.#pools.get(name) as Executor);
+      const name = choosePool(target.label, target.method.pool, this.#settings);
+      const executor = this.#overrides.get(name) ?? (this.#pools.get(name) as Executor);
+      // Overrides are not known before.
+      if (this.#isPrepared) this.#routes.set(target, executor);
+      return executor;
     } catch (error) {
       return error as Error;
     }

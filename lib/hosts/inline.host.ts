@@ -31,9 +31,9 @@ export class InlineHost implements WorkerHost {
       lastTurn = call.turn;
       const startedAt = performance.now();
       listener.started(call.turn);
-      const { failed, payload } = await runner.run({ ...call, args: ownArguments(call.args) }, (args) =>
-        call.target.invoke(call.self, args),
-      );
+      const { id, turn, attempt, timeout, signals } = call;
+      const incoming = { id, turn, attempt, timeout, signals, args: ownArguments(call.args) };
+      const { failed, payload } = await runner.run(incoming, (args) => call.target.invoke(call.self, args));
       // After its end a worker says nothing: a method that was given up may still be running here.
       if (!isOver) listener.settled(call.turn, failed, payload, performance.now() - startedAt);
     };

@@ -33,8 +33,8 @@ export class RemoteWorker {
   /** @returns whether the worker will say when the call starts: it may have to load its target first */
   start(call: HostCall, ahead: boolean): boolean {
     const { id, turn, args, attempt, timeout, signals } = call;
-    const isNew = !this.#targets.has(call.target);
-    const target = this.#numberOf(call.target);
+    const known = this.#targets.get(call.target);
+    const target = known ?? this.#define(call.target);
     this.#channel.send({
       type: ahead ? MessageType.callAhead : MessageType.call,
       turn,
@@ -45,7 +45,7 @@ export class RemoteWorker {
       signals,
       payload: args,
     });
-    return isNew || this.#announces;
+    return known === undefined || this.#announces;
   }
 
   cancel(turn: number, reason: Payload): void {
@@ -96,9 +96,7 @@ export class RemoteWorker {
     }
   }
 
-  #numberOf(target: CallTarget): number {
-    const known = this.#targets.get(target);
-    if (known !== undefined) return known;
+  #define(target: CallTarget): number {
     const number = this.#targets.size + 1;
     this.#targets.set(target, number);
     this.#channel.send(message(MessageType.define, 0, json(target.definition), number));

@@ -5,6 +5,7 @@ import type { PoolSettings } from '../pool/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
 import { MemoryMarks } from '../wire/marks.js';
 import { PortChannel } from '../wire/port.channel.js';
+import { ResultRing } from '../wire/result.ring.js';
 import { SharedStore } from '../wire/shared.store.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
@@ -30,7 +31,8 @@ export class ThreadHost implements WorkerHost {
   spawn(listener: WorkerListener): WorkerHandle {
     const { resourceLimits, env, execArgv } = this.settings;
     const { port1, port2 } = new MessageChannel();
-    const channel = new PortChannel(port1);
+    const ring = new ResultRing();
+    const channel = new PortChannel(port1, { reads: ring });
     const marks = new MemoryMarks();
     const remote = new RemoteWorker(channel, listener, this.codec);
     const end = { cause: undefined as unknown, isOver: false };
@@ -68,7 +70,9 @@ export class ThreadHost implements WorkerHost {
     channel.unref();
     // An uncaught error in the thread, when its one task is over.
     piscina.on('error', (error: unknown) => (end.cause ??= error));
-    piscina.run({ port: port2, marks: marks.buffer }, { transferList: [port2] }).catch(fail);
+    piscina
+      .run({ port: port2, marks: marks.buffer, ring: ring.memory }, { transferList: [port2] })
+      .catch(fail);
     const thread = piscina.threads[0] as Worker;
     thread.once('exit', finish);
     remote.boot(this.plan());

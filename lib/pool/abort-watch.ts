@@ -8,7 +8,10 @@ import { MAX_SIGNAL_ARGUMENTS } from '../wire/codec.js';
 export function signalBits(args: readonly unknown[]): number {
   let bits = 0;
   for (let index = 0; index < args.length; index++) {
-    if (!(args[index] instanceof AbortSignal)) continue;
+    const value = args[index];
+    // Most arguments are no objects, or plain ones: to ask for a class costs more than to ask for a property.
+    if (typeof value !== 'object' || value === null || !('aborted' in value)) continue;
+    if (!(value instanceof AbortSignal)) continue;
     if (index >= MAX_SIGNAL_ARGUMENTS) {
       throw new ExecutorSerializationError(
         `argument ${index + 1}`,
@@ -20,14 +23,17 @@ export function signalBits(args: readonly unknown[]): number {
   return bits;
 }
 
+const NONE: readonly AbortSignal[] = [];
+
 /** The signals that a call must heed: its option, and those among its arguments. */
 export function signalsOf(
   option: AbortSignal | undefined,
   args: readonly unknown[],
   bits: number,
-): AbortSignal[] {
+): readonly AbortSignal[] {
+  if (bits === 0) return option ? [option] : NONE;
   const signals = option ? [option] : [];
-  if (bits !== 0) for (const arg of args) if (arg instanceof AbortSignal) signals.push(arg);
+  for (const arg of args) if (arg instanceof AbortSignal) signals.push(arg);
   return signals;
 }
 

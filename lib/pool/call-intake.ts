@@ -17,34 +17,38 @@ export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priori
   readonly located?: Promise<void> | undefined;
 }
 
+/** What an intake needs of its pool. */
+interface Gate {
+  /** Throws if no more calls are taken; asked before the arguments are encoded, which costs. */
+  checkRoom(target: CallTarget): void;
+  /** A signal of the call is aborted. */
+  onAbort(call: Call, reason: unknown): void;
+}
+
 /** Makes calls of requests: checked, with their arguments as they are at this moment. */
 export class CallIntake {
   #nextId = 1;
+  /** What holds for calls that say nothing of themselves. */
+  readonly #usual: CallTerms;
 
   constructor(
     readonly settings: PoolSettings,
     readonly codec: Codec,
     readonly store: AttachmentStore,
-  ) {}
+    readonly gate: Gate,
+  ) {
+    const { timeout, queueTimeout, retries } = settings;
+    this.#usual = { timeout, queueTimeout, priority: 0, retries };
+  }
 
   /**
-   * @param checkRoom throws if no more calls are taken; asked before the arguments are encoded, which costs
-   * @param onAbort called when a signal of the call is aborted
    * @throws the reason of a signal that is aborted already, or an ExecutorError
    */
-  take(
-    target: CallTarget,
-    args: readonly unknown[],
-    request: CallRequest,
-    caller: Caller,
-    checkRoom: () => void,
-    onAbort: (call: Call, reason: unknown) => void,
-  ): Call {
+  take(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): Call {
     const bits = signalBits(args);
     const signals = signalsOf(request.signal, args, bits);
-    const aborted = signals.find((signal) => signal.aborted);
-    if (aborted) throw aborted.reason;
-    checkRoom();
+    for (const signal of signals) if (signal.aborted) throw signal.reason;
+    this.gate.checkRoom(target);
     const terms = this.#termsOf(request);
     if (terms.retries > 0 && takeMoving(args)) {
       throw new ExecutorOptionsError(
@@ -54,17 +58,19 @@ export class CallIntake {
     // Before a worker is taken: a bad argument must cost its caller alone.
     const payload = this.codec.encodeArguments(args, bits, this.store);
     const call = new Call(this.#nextId++, target, request.self, payload, bits, terms, caller);
-    if (signals.length > 0) call.release = watchSignals(signals, (reason) => onAbort(call, reason));
+    if (signals.length > 0) call.release = watchSignals(signals, (reason) => this.gate.onAbort(call, reason));
     return call;
   }
 
   #termsOf(request: CallRequest): CallTerms {
-    const { timeout, queueTimeout, retries } = this.settings;
+    const { timeout, priority, retries } = request;
+    if (timeout === undefined && priority === undefined && retries === undefined) return this.#usual;
+    const usual = this.#usual;
     return {
-      timeout: request.timeout ?? timeout,
-      queueTimeout,
-      priority: request.priority ?? 0,
-      retries: request.retries ?? retries,
+      timeout: timeout ?? usual.timeout,
+      queueTimeout: usual.queueTimeout,
+      priority: priority ?? usual.priority,
+      retries: retries ?? usual.retries,
     };
   }
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { CallTarget, HostCall, WorkerHandle } from '../hosts/worker-host.interface.js';
 import type { Payload } from '../wire/payload.js';
 import type { Caller } from './call-stack.js';

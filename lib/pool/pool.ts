@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import {
   type ExecutorBootError,
   ExecutorClosedError,
@@ -19,6 +20,7 @@ import { type Caller, rejectWithCallers } from './call-stack.js';
 import { Fleet, type FleetListener } from './fleet.js';
 import { KeepAlive } from './keep-alive.js';
 import type { PoolSettings } from './pool-settings.js';
+import type { WorkerSlot } from './worker-slot.js';
 import { PoolStatistics } from './pool-statistics.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
@@ -57,7 +59,10 @@ export class Pool implements FleetListener {
     readonly log: (line: string) => void,
   ) {
     this.#fleet = new Fleet(settings, host, this);
-    this.#intake = new CallIntake(settings, codec, host.store);
+    this.#intake = new CallIntake(settings, codec, host.store, {
+      checkRoom: (target) => this.#checkRoom(target),
+      onAbort: (call, reason) => this.#giveUp(call, reason, true),
+    });
     this.#store = host.store;
   }
 
@@ -119,10 +124,8 @@ export class Pool implements FleetListener {
   }
 
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
-    const checkRoom = () => this.#checkRoom(target);
-    const onAbort = (given: Call, reason: unknown) => this.#giveUp(given, reason, true);
     if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, false);
-    const call = this.#intake.take(target, args, request, caller, checkRoom, onAbort);
+    const call = this.#intake.take(target, args, request, caller);
     this.#open.add(call);
     this.#keepAlive.hold();
     this.#startQueueTimer(call);
@@ -149,6 +152,8 @@ export class Pool implements FleetListener {
   }
 
   #enqueue(call: Call): void {
+    const slot = this.#queue.size === 0 ? this.#fleet.takeRoom(call) : undefined;
+    if (slot) return this.#handOver(call, slot);
     this.#queue.push(call);
     this.onRoom();
   }
@@ -173,24 +178,27 @@ export class Pool implements FleetListener {
   }
 
   onRoom(): void {
-    const { concurrency } = this.settings;
     while (this.#queue.size > 0) {
       const call = this.#queue.peek() as Call;
       const slot = this.#fleet.takeRoom(call);
       if (!slot) break;
       this.#queue.remove(call);
-      call.place = slot;
-      slot.start(call);
-      call.isAhead = concurrency === 1 && slot.head !== call;
-      if (call.isAhead) {
-        this.#ahead++;
-        continue;
-      }
-      // It has its worker; where that does not say when it starts, this is when.
-      clearTimeout(call.timer);
-      if (!call.isAnnounced) this.onStarted(call);
+      this.#handOver(call, slot);
     }
     if (this.#queue.size > 0) this.#fleet.adjust();
+  }
+
+  #handOver(call: Call, slot: WorkerSlot): void {
+    call.place = slot;
+    slot.start(call);
+    call.isAhead = this.settings.concurrency === 1 && slot.head !== call;
+    if (call.isAhead) {
+      this.#ahead++;
+      return;
+    }
+    // It has its worker; where that does not say when it starts, this is when.
+    clearTimeout(call.timer);
+    if (!call.isAnnounced) this.onStarted(call);
   }
 
   onStarted(call: Call): void {
@@ -227,9 +235,9 @@ export class Pool implements FleetListener {
       return;
     }
     const { value, pending } = decoded;
+    if (!pending) return failed ? this.#fail(call, value) : this.#complete(call, value);
     const settle = () => (failed ? this.#fail(call, value) : this.#complete(call, value));
-    if (pending) pending.then(settle, settle);
-    else settle();
+    pending.then(settle, settle);
   }
 
   onLost(call: Call, end: WorkerEnd, begun: boolean): void {

@@ -48,6 +48,7 @@ export class WorkerSlot implements WorkerListener {
   timer: NodeJS.Timeout | undefined;
   readonly #listener: SlotListener;
   #turns = 0;
+  #head: Call | undefined;
   /** Calls that were taken back and that the worker has yet to drop. */
   readonly #recalled = new Set<number>();
   /** The last turn that the worker may begin, while it must not begin all. */
@@ -64,13 +65,13 @@ export class WorkerSlot implements WorkerListener {
     const ahead = this.calls.size > 0;
     call.turn = this.#turns = (this.#turns + 1) | 0;
     this.calls.set(call.turn, call);
+    this.#head ??= call;
     call.isAnnounced = this.handle.start(call, ahead);
   }
 
   /** The call that it runs; the others were handed over in advance, if it takes one at a time. */
   get head(): Call | undefined {
-    for (const call of this.calls.values()) return call;
-    return undefined;
+    return this.#head;
   }
 
   /** Whether it shares memory with its parent, so that what it holds in advance can be taken back. */
@@ -95,7 +96,7 @@ export class WorkerSlot implements WorkerListener {
     const last = isBeyond(started, turn) ? started : turn;
     const recalled = [...this.calls.values()].filter((call) => isBeyond(call.turn, last));
     for (const call of recalled) {
-      this.calls.delete(call.turn);
+      this.#remove(call);
       this.#recalled.add(call.turn);
     }
     this.#liftLimit();
@@ -135,7 +136,7 @@ export class WorkerSlot implements WorkerListener {
     const call = this.calls.get(turn);
     if (call) {
       // The worker was about to begin it when the limit came: it is known only now that it did not.
-      this.calls.delete(turn);
+      this.#remove(call);
       this.#liftLimit();
       this.#listener.onSteppedBack(this, call);
     } else if (this.#recalled.delete(turn)) {
@@ -152,7 +153,7 @@ export class WorkerSlot implements WorkerListener {
       this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));
       return;
     }
-    this.calls.delete(turn);
+    this.#remove(call);
     this.served++;
     noteTime(call, ms);
     this.#liftLimit();
@@ -170,6 +171,24 @@ export class WorkerSlot implements WorkerListener {
   ended(end: WorkerEnd): void {
     this.stopTimer();
     this.#listener.onEnded(this, end);
+  }
+
+  /** All calls that are still in it, in order; it has none any more. */
+  takeAll(): Call[] {
+    const calls = [...this.calls.values()];
+    this.calls.clear();
+    this.#head = undefined;
+    return calls;
+  }
+
+  #remove(call: Call): void {
+    this.calls.delete(call.turn);
+    if (this.#head !== call) return;
+    this.#head = undefined;
+    for (const next of this.calls.values()) {
+      this.#head = next;
+      break;
+    }
   }
 
   /** Only when the worker has dropped all that was taken back may it begin anything again. */

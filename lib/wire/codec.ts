@@ -58,8 +58,8 @@ export class Codec {
     }
     const sent = signals === 0 ? args : args.map((value, index) => (isSignal(signals, index) ? null : value));
     const moving = takeMoving(args);
-    const { payload } = this.#write(sent, survey, 'arguments', store, moving);
-    return moving ? payload : { ...payload, moves: false };
+    const moves = moving !== undefined;
+    return this.#write(sent, survey, 'arguments', store, moves, moving).payload;
   }
 
   decode(payload: Payload): Decoded {
@@ -90,7 +90,7 @@ export class Codec {
     const survey = new Survey(store.sharesMemory);
     const refusal = guarded(survey, value);
     if (refusal) throw refusalError(subject, refusal);
-    return this.#write(value, survey, subject, store, takeMoving([value]));
+    return this.#write(value, survey, subject, store, true, takeMoving([value]));
   }
 
   #write(
@@ -98,12 +98,13 @@ export class Codec {
     survey: Survey,
     subject: string,
     store: AttachmentStore,
+    moves: boolean,
     moving?: Set<ArrayBufferLike>,
   ): Encoding {
     try {
-      const payload = survey.json ? writeJson(value, survey, store, moving) : undefined;
+      const payload = survey.json ? writeJson(value, survey, store, moves, moving) : undefined;
       if (payload) return { payload: bounded(payload, subject, store), unlearnt: undefined };
-      return this.#writeBinary(value, survey, subject, store, moving);
+      return this.#writeBinary(value, survey, subject, store, moves, moving);
     } catch (cause) {
       if (cause instanceof ExecutorSerializationError) throw cause;
       throw new ExecutorSerializationError(subject, messageOf(cause), { cause });
@@ -115,6 +116,7 @@ export class Codec {
     survey: Survey,
     subject: string,
     store: AttachmentStore,
+    moves: boolean,
     moving?: Set<ArrayBufferLike>,
   ): Encoding {
     const writer = new BinaryWriter(this.#classes, store, moving);
@@ -126,7 +128,7 @@ export class Codec {
       writer.discard();
       throw error;
     }
-    const payload = { head: writer.releaseBuffer(), attachments: writer.takeAttachments(), moves: true };
+    const payload = { head: writer.releaseBuffer(), attachments: writer.takeAttachments(), moves };
     return { payload: bounded(payload, subject, store), unlearnt: writer.unlearnt };
   }
 }
@@ -136,11 +138,12 @@ function writeJson(
   value: unknown,
   survey: Survey,
   store: AttachmentStore,
+  moves: boolean,
   moving?: ReadonlySet<ArrayBufferLike>,
 ): Payload | undefined {
   if (!survey.hasViews) {
     if (moving) return undefined;
-    return { head: JSON.stringify(value), attachments: NO_ATTACHMENTS, moves: true };
+    return { head: JSON.stringify(value), attachments: NO_ATTACHMENTS, moves };
   }
   const { head, views } = encodeWithViews(value);
   if (moving && !movesWhole(moving, views)) return undefined;
@@ -150,7 +153,7 @@ function writeJson(
       ? store.keep(new Uint8Array(moveBuffer(memory as ArrayBuffer)), true)
       : store.keep(bytesOf(view));
   });
-  return { head, attachments, moves: true };
+  return { head, attachments, moves };
 }
 
 /** Whether each buffer that is moved is just one of the views, from its first byte to its last. */

@@ -8,6 +8,7 @@ import {
   HEADER_BYTES,
   makePayload,
   readHeader,
+  readMessage,
   readTable,
 } from './frame.js';
 import type { Message } from './messages.js';
@@ -22,6 +23,7 @@ export class FrameReader {
   #available = 0;
   #needed = HEADER_BYTES;
   #header: FrameHeader | undefined;
+  #headerView: DataView | undefined;
   #entries: readonly Entry[] | undefined;
 
   /** @param takeRegion reads what was put into a file; missing where there is none */
@@ -65,22 +67,19 @@ export class FrameReader {
       const body = head + header.headBytes;
       const end = body + bytesInFrame(entries);
       if (end > chunk.byteLength) break;
-      let next = body;
-      const attachments = this.#attachments(entries, (bytes) => {
-        next += bytes;
-        return copyOf(chunk.subarray(next - bytes, next));
-      });
+      const attachments = entries.length === 0 ? NO_ATTACHMENTS : this.#attachmentsIn(chunk, body, entries);
       const payload = makePayload(header.headKind, chunk, head, body, attachments);
+      onMessage(readMessage(view, at, payload));
       at = end;
-      onMessage({ ...header.message, payload });
     }
     return at;
   }
 
   /** Reads the next part of a frame that is in several chunks: its header, its table, its body. */
   #step(): Message | undefined {
-    if (this.#header === undefined) {
-      this.#header = readHeader(viewOf(this.#take(HEADER_BYTES)), 0);
+    if (this.#header === undefined || this.#headerView === undefined) {
+      this.#headerView = viewOf(this.#take(HEADER_BYTES));
+      this.#header = readHeader(this.#headerView, 0);
       this.#needed = ENTRY_BYTES * this.#header.attachments;
       return undefined;
     }
@@ -91,21 +90,30 @@ export class FrameReader {
       return undefined;
     }
     const head = this.#take(header.headBytes);
-    const attachments = this.#attachments(this.#entries, (bytes) => this.#takeOwn(bytes));
+    const attachments = this.#entries.map((entry) =>
+      typeof entry === 'number' ? this.#takeOwn(entry) : this.#takeFromFile(entry),
+    );
+    const view = this.#headerView;
     this.#header = undefined;
+    this.#headerView = undefined;
     this.#entries = undefined;
     this.#needed = HEADER_BYTES;
     const payload = makePayload(header.headKind, head, 0, head.byteLength, attachments);
-    return { ...header.message, payload };
+    return readMessage(view, 0, payload);
   }
 
-  #attachments(entries: readonly Entry[], take: (bytes: number) => Uint8Array): readonly Attachment[] {
-    if (entries.length === 0) return NO_ATTACHMENTS;
+  #attachmentsIn(chunk: Buffer, body: number, entries: readonly Entry[]): Attachment[] {
+    let next = body;
     return entries.map((entry) => {
-      if (typeof entry === 'number') return take(entry);
-      if (this.#takeRegion) return this.#takeRegion(entry);
-      throw new ProtocolError('a region of a file came where there is no file');
+      if (typeof entry !== 'number') return this.#takeFromFile(entry);
+      next += entry;
+      return copyOf(chunk.subarray(next - entry, next));
     });
+  }
+
+  #takeFromFile(region: FileRegion): Uint8Array {
+    if (this.#takeRegion) return this.#takeRegion(region);
+    throw new ProtocolError('a region of a file came where there is no file');
   }
 
   /** The next bytes, as a view where one chunk holds them all. */

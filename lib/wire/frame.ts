@@ -87,9 +87,8 @@ function headKind(head: string | Uint8Array | undefined): number {
   return typeof head === 'string' ? HEAD_TEXT : HEAD_BINARY;
 }
 
-/** The fixed part of a frame. */
+/** What a frame's fixed part says of the rest. */
 export interface FrameHeader {
-  readonly message: Omit<Message, 'payload'>;
   readonly headKind: number;
   readonly headBytes: number;
   readonly attachments: number;
@@ -98,13 +97,21 @@ export interface FrameHeader {
 /** @throws ProtocolError if there is no frame */
 export function readHeader(view: DataView, at: number): FrameHeader {
   if (view.getUint32(at, true) !== MAGIC) throw new ProtocolError('bytes that are no frame came');
-  const type = view.getUint32(at + 4, true);
-  if (!isMessageType(type)) throw new ProtocolError(`a message of an unknown type (${type}) came`);
   const headBytes = view.getUint32(at + 40, true);
   const attachments = view.getUint32(at + 44, true);
   if (headBytes > MAX_PAYLOAD_BYTES) throw tooLarge(headBytes);
   if (attachments > MAX_ATTACHMENTS) throw tooLarge(attachments);
-  const message = {
+  return { headKind: view.getUint32(at + 36, true), headBytes, attachments };
+}
+
+/**
+ * All fields in one literal: to spread an object with fractions in it makes garbage that outlives young collections.
+ * @throws ProtocolError if it is of an unknown type
+ */
+export function readMessage(view: DataView, at: number, payload: Payload | undefined): Message {
+  const type = view.getUint32(at + 4, true);
+  if (!isMessageType(type)) throw new ProtocolError(`a message of an unknown type (${type}) came`);
+  return {
     type,
     turn: view.getInt32(at + 48, true),
     call: view.getFloat64(at + 8, true),
@@ -112,8 +119,8 @@ export function readHeader(view: DataView, at: number): FrameHeader {
     attempt: view.getUint32(at + 20, true),
     timeout: view.getFloat64(at + 24, true),
     signals: view.getUint32(at + 32, true),
+    payload,
   };
-  return { message, headKind: view.getUint32(at + 36, true), headBytes, attachments };
 }
 
 /** What the table says of an attachment: a region, or how many bytes of the frame it has. */

@@ -57,6 +57,6 @@ export interface Message {
   readonly payload: Payload | undefined;
 }
 
-export function message(type: MessageType, turn = 0, payload?: Payload, target = 0): Message {
-  return { type, turn, call: 0, target, attempt: 0, timeout: 0, signals: 0, payload };
+export function message(type: MessageType, turn = 0, payload?: Payload, target = 0, timeout = 0): Message {
+  return { type, turn, call: 0, target, attempt: 0, timeout, signals: 0, payload };
 }

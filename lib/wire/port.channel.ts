@@ -1,8 +1,10 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Attachment, copyOf } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
-import { isMessageType, type Message, MessageType } from './messages.js';
+import { isMessageType, type Message, message, MessageType } from './messages.js';
 import { NO_ATTACHMENTS, type Payload } from './payload.js';
+import type { ResultRing } from './result.ring.js';
+import { RingReader } from './ring.reader.js';
 
 /** A message as it is posted: a list is cheaper to clone than an object with names. */
 type Packet = readonly [
@@ -17,6 +19,13 @@ type Packet = readonly [
   ...attachments: Attachment[],
 ];
 
+/** What ends a call, as far as its worker is concerned. */
+const ANSWERS: ReadonlySet<MessageType> = new Set([
+  MessageType.result,
+  MessageType.failure,
+  MessageType.returned,
+]);
+
 /** From this size on, in bytes, a binary head is moved instead of cloned. */
 const MOVED_HEAD_BYTES = 4096;
 
@@ -27,23 +36,43 @@ const MOVED_HEAD_BYTES = 4096;
  */
 type Batch = (Packet | number | string)[];
 
-/** Messages over a MessagePort; those of one tick are posted as one. */
+const NOTHING: Batch = [];
+const NO_MEMORY: ArrayBuffer[] = [];
+
+/** Which end of the ring for results this is, if there is one. */
+export interface PortOptions {
+  readonly writes?: ResultRing;
+  readonly reads?: ResultRing;
+}
+
+/** Messages over a MessagePort; those of one tick are posted as one. Results may go by way of a ring instead. */
 export class PortChannel implements Channel {
   readonly #port: MessagePort;
+  readonly #ring: ResultRing | undefined;
+  readonly #reader: RingReader | undefined;
+  /** Calls that were sent and not answered. */
+  #unanswered = 0;
+  /** Something was posted that must not be overtaken by the result that follows. */
+  #mustPost = false;
   #outgoing: Batch = [];
   #moving: ArrayBuffer[] = [];
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, { writes, reads }: PortOptions = {}) {
     this.#port = port;
+    this.#ring = writes;
+    this.#reader = reads && new RingReader(reads, (turn, ms, head) => this.#deliverResult(turn, ms, head));
   }
 
   send(sent: Message): void {
-    // process.nextTick, as it runs after the microtasks in which more is sent.
-    if (this.#outgoing.length === 0) process.nextTick(() => this.flush());
     const { type, turn, call, target, attempt, timeout, signals, payload } = sent;
     const head = payload?.head;
+    if (type === MessageType.result && this.#writeToRing(sent)) return;
+    this.#mustPost = type !== MessageType.result;
+    if (isCall(type)) this.#unanswered++;
+    // process.nextTick, as it runs after the microtasks in which more is sent.
+    if (this.#outgoing.length === 0) process.nextTick(() => this.flush());
     if (typeof head === 'string' && payload?.attachments.length === 0) {
       if (type === MessageType.result) {
         this.#outgoing.push(type, turn, timeout, head);
@@ -57,6 +86,17 @@ export class PortChannel implements Channel {
     const attachments = payload?.attachments ?? NO_ATTACHMENTS;
     this.#outgoing.push([type, turn, call, target, attempt, timeout, signals, head ?? null, ...attachments]);
     if (payload?.moves) this.#move(payload);
+  }
+
+  /** @returns whether the result is on its way */
+  #writeToRing({ turn, timeout, payload }: Message): boolean {
+    const ring = this.#ring;
+    if (!ring || this.#mustPost || this.#outgoing.length > 0 || !ring.isAwake) return false;
+    if (typeof payload?.head !== 'string' || payload.attachments.length > 0) return false;
+    if (!ring.write(turn, timeout, payload.head)) return false;
+    // It fell asleep meanwhile.
+    if (!ring.isAwake) this.#port.postMessage(NOTHING, NO_MEMORY);
+    return true;
   }
 
   /** Hands memory over that nobody needs here any more: what is small is cheaper copied. */
@@ -98,11 +138,13 @@ export class PortChannel implements Channel {
   drain(): void {
     let entry: { message: unknown } | undefined;
     while ((entry = receiveMessageOnPort(this.#port)) !== undefined) this.#receive(entry.message);
+    this.#reader?.drain();
   }
 
   close(): void {
     this.#onMessage = undefined;
     this.#onEnd = undefined;
+    this.#reader?.stop();
     this.#port.close();
   }
 
@@ -114,18 +156,19 @@ export class PortChannel implements Channel {
   #receive(batch: unknown): void {
     if (!Array.isArray(batch)) return this.#end(new ProtocolError('what came is no message'));
     const list = batch as Batch;
+    // What is in the ring came first.
+    this.#reader?.drain();
     for (let at = 0; at < list.length; at++) {
       const first = list[at];
       if (first === MessageType.result) {
         const turn = list[++at] as number;
-        const timeout = list[++at] as number;
-        const payload = plain(list[++at]);
-        this.#deliver({ type: first, turn, call: 0, target: 0, attempt: 0, timeout, signals: 0, payload });
+        const ms = list[++at] as number;
+        this.#deliverResult(turn, ms, String(list[++at]));
       } else if (isCall(first)) {
         const turn = list[++at] as number;
         const call = list[++at] as number;
         const target = list[++at] as number;
-        const payload = plain(list[++at]);
+        const payload = { head: String(list[++at]), attachments: NO_ATTACHMENTS, moves: false };
         this.#deliver({ type: first, turn, call, target, attempt: 1, timeout: 0, signals: 0, payload });
       } else if (isPacket(first)) {
         this.#deliverPacket(first);
@@ -133,6 +176,12 @@ export class PortChannel implements Channel {
         return this.#end(new ProtocolError('a message of an unknown shape came'));
       }
     }
+    if (this.#unanswered > 0) this.#reader?.wake();
+  }
+
+  #deliverResult(turn: number, ms: number, head: string): void {
+    const payload = { head, attachments: NO_ATTACHMENTS, moves: false };
+    this.#deliver(message(MessageType.result, turn, payload, 0, ms));
   }
 
   #deliverPacket([type, turn, call, target, attempt, timeout, signals, head, ...attachments]: Packet): void {
@@ -144,6 +193,7 @@ export class PortChannel implements Channel {
   }
 
   #deliver(received: Message): void {
+    if (ANSWERS.has(received.type)) this.#unanswered--;
     this.#onMessage?.(received);
   }
 
@@ -162,10 +212,6 @@ function own(attachment: Attachment): Attachment {
 
 function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {
   return type === MessageType.call || type === MessageType.callAhead;
-}
-
-function plain(head: unknown): Payload {
-  return { head: String(head), attachments: NO_ATTACHMENTS, moves: false };
 }
 
 function isPacket(value: unknown): value is Packet {

@@ -1,6 +1,10 @@
 import { sharedState } from '../shared-state.js';
 
-const moving = sharedState('moving', () => new WeakMap<object, ReadonlySet<ArrayBufferLike>>());
+const moving = sharedState('moving', () => ({
+  buffers: new WeakMap<object, ReadonlySet<ArrayBufferLike>>(),
+  /** Most applications never move anything: then nothing need be looked up. */
+  isUsed: false,
+}));
 
 /**
  * Marks an argument or a result so that the given buffers in it are moved instead of copied: they are empty
@@ -26,16 +30,18 @@ export function transfer<T extends object>(
       );
     }
   }
-  moving.set(value, new Set(owners));
+  moving.buffers.set(value, new Set(owners));
+  moving.isUsed = true;
   return value;
 }
 
 /** The buffers to move with these values; `undefined` where there are none. */
 export function takeMoving(values: readonly unknown[]): Set<ArrayBufferLike> | undefined {
+  if (!moving.isUsed) return undefined;
   let all: Set<ArrayBufferLike> | undefined;
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
-    const buffers = moving.get(value);
+    const buffers = moving.buffers.get(value);
     if (!buffers) continue;
     all ??= new Set();
     for (const buffer of buffers) all.add(buffer);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { SharedErrorClasses } from '../reference/error-classes.js';
 import type { AttachmentStore } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
@@ -174,7 +175,7 @@ export class Session {
       return invoke ? this.#start(turn, invoke, args, false) : this.#bindAndStart(target, turn, args);
     });
     const type = failed ? MessageType.failure : MessageType.result;
-    this.#channel.send({ ...message(type, turn, outcome), timeout: performance.now() - startedAt });
+    this.#channel.send(message(type, turn, outcome, 0, performance.now() - startedAt));
     if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
     this.#channel.flush();
   }

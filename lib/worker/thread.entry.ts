@@ -5,17 +5,19 @@ import { markAsWorker } from './is-executor-worker.js';
 interface ThreadStart {
   readonly port: MessagePort;
   readonly marks: SharedArrayBuffer;
+  readonly ring: SharedArrayBuffer;
 }
 
 /** Opens the session and returns: the session lives on its port until the thread ends. */
-export default async function start({ port, marks }: ThreadStart): Promise<void> {
+export default async function start({ port, marks, ring }: ThreadStart): Promise<void> {
   markAsWorker();
   // Only now: whatever is loaded from here on must know that it is in a worker.
   const { HeapStore } = await import('../wire/attachments.js');
   const { MemoryMarks } = await import('../wire/marks.js');
   const { PortChannel } = await import('../wire/port.channel.js');
+  const { ResultRing } = await import('../wire/result.ring.js');
   const { Session } = await import('./session.js');
-  const channel = new PortChannel(port);
+  const channel = new PortChannel(port, { writes: new ResultRing(ring) });
   new Session(channel, new MemoryMarks(marks), new HeapStore(true), endThread).open();
 }
 

@@ -34,6 +34,15 @@ import {
 import { ALL_KINDS, startApp, type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, until, within } from '../support/deadline.js';
 
+const BAD_FRAMES = [
+  'garbage',
+  'claim',
+  'truncated',
+  'unknown reply',
+  'unknown type',
+  'missing region',
+] as const;
+
 /** The pool answers, with just the workers it should have. */
 async function isSound({ executor }: TestApp, workers = 1): Promise<void> {
   expect(await within(executor.run(add, 2, 3), 'the next call')).toBe(5);
@@ -383,7 +392,7 @@ describe('faults of a process', () => {
 
   it('garbage, a frame that claims 4 GiB, a truncated frame, a reply that nobody asked for: the worker is dropped', async () => {
     await withApp({ kind: 'process' }, async (app) => {
-      for (const what of ['garbage', 'claim', 'truncated', 'unknown reply', 'unknown type'] as const) {
+      for (const what of BAD_FRAMES) {
         const error = await rejection<ExecutorWorkerLostError>(app.executor.run(writesToPipe, what));
         expect(error, what).toBeInstanceOf(ExecutorWorkerLostError);
         expect((error.cause as Error).name, what).toBe('ProtocolError');
