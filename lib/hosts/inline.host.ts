@@ -32,10 +32,12 @@ export class InlineHost implements WorkerHost {
       const startedAt = performance.now();
       listener.started(call.turn);
       const { id, turn, attempt, timeout, signals } = call;
-      const incoming = { id, turn, attempt, timeout, signals, args: ownArguments(call.args) };
-      const { failed, payload } = await runner.run(incoming, (args) => call.target.invoke(call.self, args));
+      const payload = ownArguments(call.args);
+      const incoming = { call: id, turn, attempt, timeout, signals, payload };
+      const outcome = await runner.run(incoming, (args) => call.target.invoke(call.self, args));
       // After its end a worker says nothing: a method that was given up may still be running here.
-      if (!isOver) listener.settled(call.turn, failed, payload, performance.now() - startedAt);
+      if (!isOver)
+        listener.settled(call.turn, outcome.failed, outcome.payload, performance.now() - startedAt);
     };
     queueMicrotask(() => isOver || listener.ready());
     return {

@@ -196,7 +196,7 @@ export class Fleet implements SlotListener {
     this.#checkWarm();
     this.#pool.onRoom();
     this.adjust();
-    if (this.#settings.concurrency === 1) this.relief.watch();
+    if (this.#settings.concurrency === 1) this.relief.watchIfWaiting();
   }
 
   onStarted(call: Call): void {
@@ -243,7 +243,7 @@ export class Fleet implements SlotListener {
     if (slot.state === 'retiring') this.#closeIfDone(slot);
     else this.#rest(slot);
     this.#pool.onRoom();
-    if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.relief.watch();
+    if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.relief.watchIfWaiting();
   }
 
   /**

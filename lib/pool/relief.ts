@@ -62,6 +62,11 @@ export class Relief {
     }, LONG_CALL);
   }
 
+  /** A worker has become idle: is there anything that it could take over? */
+  watchIfWaiting(): void {
+    if (this.#timer === undefined && this.#hasWaiting()) this.watch();
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -31,6 +31,10 @@ export class PipeChannel implements Channel {
   /** What leaves before what is gathered. */
   #pieces: Uint8Array[] = [];
   #isScheduled = false;
+  readonly #flushLater = () => {
+    this.#isScheduled = false;
+    this.#flush();
+  };
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
@@ -40,16 +44,18 @@ export class PipeChannel implements Channel {
     this.#reader = new FrameReader(takeRegion);
   }
 
-  send(message: Message): void {
+  send(message: Message, atOnce = false): void {
     if (this.#socket.destroyed) return;
-    if (!this.#isScheduled) {
+    this.#add(message);
+    if (atOnce) this.#flush();
+    else if (!this.#isScheduled) {
       this.#isScheduled = true;
-      // process.nextTick, as it runs after the microtasks in which more is sent.
-      process.nextTick(() => {
-        this.#isScheduled = false;
-        this.flush();
-      });
+      // It runs after the microtasks in which more is sent.
+      process.nextTick(this.#flushLater);
     }
+  }
+
+  #add(message: Message): void {
     const start = startBytes(message);
     if (start > GATHER_BYTES) {
       this.#seal();
@@ -79,7 +85,7 @@ export class PipeChannel implements Channel {
   }
 
   finish(callback: () => void): void {
-    this.flush();
+    this.#flush();
     if (this.#socket.destroyed || this.#socket.writableLength === 0) callback();
     else this.#socket.write('', () => callback());
   }
@@ -93,7 +99,7 @@ export class PipeChannel implements Channel {
     this.#socket.destroy();
   }
 
-  flush(): void {
+  #flush(): void {
     if (this.#pieces.length > 0) return this.#flushPieces();
     const used = this.#used;
     this.#used = 0;

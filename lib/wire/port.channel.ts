@@ -19,13 +19,6 @@ type Packet = readonly [
   ...attachments: Attachment[],
 ];
 
-/** What ends a call, as far as its worker is concerned. */
-const ANSWERS: ReadonlySet<MessageType> = new Set([
-  MessageType.result,
-  MessageType.failure,
-  MessageType.returned,
-]);
-
 /** From this size on, in bytes, a binary head is moved instead of cloned. */
 const MOVED_HEAD_BYTES = 4096;
 
@@ -55,6 +48,11 @@ export class PortChannel implements Channel {
   /** Something was posted that must not be overtaken by the result that follows. */
   #mustPost = false;
   #outgoing: Batch = [];
+  #isScheduled = false;
+  readonly #flushLater = () => {
+    this.#isScheduled = false;
+    this.#flush();
+  };
   #moving: ArrayBuffer[] = [];
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
@@ -65,27 +63,37 @@ export class PortChannel implements Channel {
     this.#reader = reads && new RingReader(reads, (turn, ms, head) => this.#deliverResult(turn, ms, head));
   }
 
-  send(sent: Message): void {
+  send(sent: Message, atOnce = false): void {
+    if (!this.#add(sent)) return;
+    if (atOnce) this.#flush();
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      // It runs after the microtasks in which more is sent.
+      process.nextTick(this.#flushLater);
+    }
+  }
+
+  /** @returns whether there is something to post */
+  #add(sent: Message): boolean {
     const { type, turn, call, target, attempt, timeout, signals, payload } = sent;
     const head = payload?.head;
-    if (type === MessageType.result && this.#writeToRing(sent)) return;
+    if (type === MessageType.result && this.#writeToRing(sent)) return false;
     this.#mustPost = type !== MessageType.result;
     if (isCall(type)) this.#unanswered++;
-    // process.nextTick, as it runs after the microtasks in which more is sent.
-    if (this.#outgoing.length === 0) process.nextTick(() => this.flush());
     if (typeof head === 'string' && payload?.attachments.length === 0) {
       if (type === MessageType.result) {
         this.#outgoing.push(type, turn, timeout, head);
-        return;
+        return true;
       }
       if (isCall(type) && attempt === 1 && timeout === 0 && signals === 0) {
         this.#outgoing.push(type, turn, call, target, head);
-        return;
+        return true;
       }
     }
     const attachments = payload?.attachments ?? NO_ATTACHMENTS;
     this.#outgoing.push([type, turn, call, target, attempt, timeout, signals, head ?? null, ...attachments]);
     if (payload?.moves) this.#move(payload);
+    return true;
   }
 
   /** @returns whether the result is on its way */
@@ -111,7 +119,7 @@ export class PortChannel implements Channel {
   }
 
   /** Each call was encoded on its own: what is posted together shares nothing. */
-  flush(): void {
+  #flush(): void {
     if (this.#outgoing.length === 0) return;
     this.#port.postMessage(this.#outgoing, this.#moving);
     this.#outgoing = [];
@@ -123,7 +131,7 @@ export class PortChannel implements Channel {
   }
 
   finish(callback: () => void): void {
-    this.flush();
+    this.#flush();
     callback();
   }
 
@@ -193,7 +201,10 @@ export class PortChannel implements Channel {
   }
 
   #deliver(received: Message): void {
-    if (ANSWERS.has(received.type)) this.#unanswered--;
+    const { type } = received;
+    if (type === MessageType.result || type === MessageType.failure || type === MessageType.returned) {
+      this.#unanswered--;
+    }
     this.#onMessage?.(received);
   }
 

@@ -1,20 +1,14 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
 import type { AttachmentStore } from '../wire/attachments.js';
 import { type Codec, isSignal } from '../wire/codec.js';
-import type { Payload } from '../wire/payload.js';
+import type { Message } from '../wire/messages.js';
+import { NO_ATTACHMENTS, type Payload } from '../wire/payload.js';
 import { RunningCall, runInCall } from './current-call.js';
 
-/** A call as it arrives where it is run. */
-export interface IncomingCall {
-  readonly id: number;
-  readonly turn: number;
-  readonly attempt: number;
-  /** In ms; 0: none. */
-  readonly timeout: number;
-  /** The positions of AbortSignals among the arguments, as bits. */
-  readonly signals: number;
-  readonly args: Payload;
-}
+/** What of a message is needed to run a call. */
+export type IncomingCall = Pick<Message, 'call' | 'turn' | 'attempt' | 'timeout' | 'signals' | 'payload'>;
+
+const NO_ARGUMENTS: Payload = { head: '[]', attachments: NO_ATTACHMENTS, moves: false };
 
 export interface Outcome {
   readonly failed: boolean;
@@ -38,7 +32,7 @@ export class CallRunner {
 
   /** Never rejects. */
   async run(call: IncomingCall, invoke: (args: readonly unknown[]) => unknown): Promise<Outcome> {
-    const running = new RunningCall(call.id, this.pool, call.attempt, call.timeout);
+    const running = new RunningCall(call.call, this.pool, call.attempt, call.timeout);
     this.#running.set(call.turn, running);
     try {
       const { args, pending } = this.#decodeArguments(call, running);
@@ -68,20 +62,20 @@ export class CallRunner {
   }
 
   #decodeArguments(
-    call: IncomingCall,
+    { payload, signals }: IncomingCall,
     running: RunningCall,
   ): { args: readonly unknown[]; pending: Promise<unknown> | undefined } {
     let decoded;
     try {
-      decoded = this.codec.decode(call.args);
+      decoded = this.codec.decode(payload ?? NO_ARGUMENTS);
     } catch (cause) {
       const why = `they cannot be decoded (${(cause as Error).message}).`;
       throw new ExecutorSerializationError('arguments', why, { cause });
     }
     const args = decoded.value as unknown[];
-    if (call.signals !== 0) {
+    if (signals !== 0) {
       for (let index = 0; index < args.length; index++) {
-        if (isSignal(call.signals, index)) args[index] = running.signal;
+        if (isSignal(signals, index)) args[index] = running.signal;
       }
     }
     return { args, pending: decoded.pending };

@@ -7,7 +7,7 @@ import { isBeyond, type Marks } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
-import { CallRunner } from './call-runner.js';
+import { CallRunner, type Outcome } from './call-runner.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
 
@@ -62,8 +62,7 @@ export class Session {
     process.on('uncaughtExceptionMonitor', (error) => {
       // Where the application handles it, the worker lives on.
       if (process.listenerCount('uncaughtException') > 0) return;
-      this.#send(MessageType.crashed, 0, this.#encodeCrash(error));
-      this.#channel.flush();
+      this.#send(MessageType.crashed, 0, this.#encodeCrash(error), true);
     });
   }
 
@@ -102,7 +101,6 @@ export class Session {
       if (this.#isClosing) await this.#closeWhenIdle();
     } catch (error) {
       this.#send(MessageType.bootFailed, 0, this.#encodeCrash(error));
-      this.#channel.flush();
       this.#channel.finish(() => this.#end(1));
     }
   }
@@ -118,11 +116,15 @@ export class Session {
   /** One call at a time: the next one starts when the result of the one before it has left. */
   async #workOneByOne(): Promise<void> {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      const startedAt = performance.now();
-      if (this.#begin(next)) await this.#run(next);
+      let ms = 0;
+      if (this.#begin(next)) {
+        const startedAt = performance.now();
+        const outcome = await this.#runner.run(next, this.#starterOf(next));
+        ms = this.#report(next, outcome, startedAt);
+      }
       if (!this.#channel.isFlushed) await new Promise<void>((resolve) => this.#channel.finish(resolve));
       // So that cancels are read.
-      if (performance.now() - startedAt > LONG_CALL) await new Promise((resolve) => setImmediate(resolve));
+      if (ms > LONG_CALL) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#isWorking = false;
     if (this.#isClosing) await this.#closeWhenIdle();
@@ -142,7 +144,9 @@ export class Session {
   }
 
   async #runAmongOthers(call: Message): Promise<void> {
-    await this.#run(call);
+    const startedAt = performance.now();
+    const outcome = await this.#runner.run(call, this.#starterOf(call));
+    this.#report(call, outcome, startedAt);
     if (this.#isClosing) await this.#closeWhenIdle();
   }
 
@@ -166,18 +170,20 @@ export class Session {
     this.#send(MessageType.failure, turn, reason);
   }
 
-  async #run({ turn, call: id, target, attempt, timeout, signals, payload }: Message): Promise<void> {
-    if (!payload) return;
-    const startedAt = performance.now();
-    const call = { id, turn, attempt, timeout, signals, args: payload };
-    const { failed, payload: outcome } = await this.#runner.run(call, (args) => {
-      const invoke = this.#bound.get(target);
-      return invoke ? this.#start(turn, invoke, args, false) : this.#bindAndStart(target, turn, args);
-    });
+  /** What runs the call, once its arguments are there. */
+  #starterOf({ turn, target }: Message): (args: readonly unknown[]) => unknown {
+    const invoke = this.#bound.get(target);
+    if (!invoke) return (args) => this.#bindAndStart(target, turn, args);
+    return this.#concurrency === 1 ? invoke : (args) => this.#start(turn, invoke, args);
+  }
+
+  /** @returns how long the call took, in ms */
+  #report({ turn }: Message, { failed, payload }: Outcome, startedAt: number): number {
+    const ms = performance.now() - startedAt;
     const type = failed ? MessageType.failure : MessageType.result;
-    this.#channel.send(message(type, turn, outcome, 0, performance.now() - startedAt));
     if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
-    this.#channel.flush();
+    this.#channel.send(message(type, turn, payload, 0, ms), true);
+    return ms;
   }
 
   async #bindAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
@@ -185,16 +191,13 @@ export class Session {
     if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
     const invoke = await this.#context.bind(definition);
     this.#bound.set(target, invoke);
-    return this.#start(turn, invoke, args, true);
+    return this.#start(turn, invoke, args);
   }
 
-  #start(turn: number, invoke: Invoke, args: readonly unknown[], isFirst: boolean): unknown {
-    // Otherwise the parent knows when it starts: as it is handed over.
-    if (isFirst || this.#concurrency > 1) {
-      this.#send(MessageType.started, turn);
-      // The method may block the event loop.
-      this.#channel.flush();
-    }
+  /** Says that it starts, where the parent cannot know that from when it was handed over. */
+  #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
+    // At once, as the method may block the event loop.
+    this.#send(MessageType.started, turn, undefined, true);
     return invoke(args);
   }
 
@@ -221,8 +224,8 @@ export class Session {
     }
   }
 
-  #send(type: MessageType, turn = 0, payload?: Payload): void {
-    this.#channel.send(message(type, turn, payload));
+  #send(type: MessageType, turn = 0, payload?: Payload, atOnce = false): void {
+    this.#channel.send(message(type, turn, payload), atOnce);
   }
 }
 
