@@ -2,8 +2,7 @@ import { type DynamicModule, type InjectionToken, Module, type Provider } from '
 import { ModulesContainer } from '@nestjs/core';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { EXECUTOR_REGISTRY } from './executor.constants.js';
-import { ExecutorExplorer } from './executor.explorer.js';
-import { ExecutorRegistry } from './executor.registry.js';
+import type { ExecutorRegistry } from './executor.registry.js';
 import { getExecutorToken } from './executor.tokens.js';
 import type { Executor } from './interfaces/executor.interface.js';
 import type {
@@ -76,10 +75,10 @@ function define(
   };
 }
 
-function makeRegistry(
+async function makeRegistry(
   options: ExecutorModuleOptions | undefined,
   modules: ModulesContainer,
-): ExecutorRegistry {
+): Promise<ExecutorRegistry> {
   const registered = [...modules.values()].filter((module) => module.metatype === ExecutorModule);
   if (registered.length > 1) {
     throw new ExecutorOptionsError(
@@ -88,7 +87,12 @@ function makeRegistry(
     );
   }
   const settings = normaliseOptions(options);
-  return new ExecutorRegistry(settings, new ExecutorExplorer(modules, settings), (token) =>
+  // Only where there are pools: what workers need not load lets them start sooner.
+  const [{ ExecutorExplorer }, { ExecutorRegistry: Registry }] = await Promise.all([
+    import('./executor.explorer.js'),
+    import('./executor.registry.js'),
+  ]);
+  return new Registry(settings, new ExecutorExplorer(modules, settings), (token) =>
     findOverride(modules, token),
   );
 }

@@ -92,6 +92,8 @@ export class ExecutorRegistry
 
   async onModuleInit(): Promise<void> {
     await this.#closeIfFailing(async () => {
+      this.#findOverrides();
+      for (const { pool } of this.#pools.values()) if (this.#isEager(pool.settings)) pool.beginToWarm();
       await this.#whenPrepared();
       this.#explorer.checkInstances();
     });
@@ -116,7 +118,7 @@ export class ExecutorRegistry
     const { name, kind, size, warmup } = pool.settings;
     if (this.#overrides.has(name)) return;
     const startedAt = performance.now();
-    if (warmup === 'eager') await pool.warm();
+    if (this.#isEager(pool.settings)) await pool.warm();
     const workers = size.min === size.max ? `${size.max}` : `${size.min} to ${size.max}`;
     const when =
       warmup === 'lazy' ? 'with the first call' : `in ${Math.round(performance.now() - startedAt)} ms`;
@@ -174,11 +176,20 @@ export class ExecutorRegistry
     );
   }
 
-  async #prepare(): Promise<void> {
+  #findOverrides(): void {
     for (const name of this.#pools.keys()) {
       const override = this.#overrideOf(name);
       if (override) this.#overrides.set(name, override);
     }
+  }
+
+  /** Whether its workers are booted at start-up. */
+  #isEager({ name, warmup }: PoolSettings): boolean {
+    return warmup === 'eager' && !this.#overrides.has(name);
+  }
+
+  async #prepare(): Promise<void> {
+    this.#findOverrides();
     const classes = this.#explorer.explore();
     const planner = new WorkerPlanner([...this.#pools.keys()]);
     for (const { target, methods } of classes) {
@@ -207,7 +218,10 @@ export class ExecutorRegistry
   }
 
   #hostFor(pool: PoolSettings): WorkerHost {
-    const plan = () => this.#plans.get(pool.name) as WorkerPlan;
+    const plan = async () => {
+      await this.#whenPrepared();
+      return this.#plans.get(pool.name) as WorkerPlan;
+    };
     if (pool.kind === 'inline') return new InlineHost(pool, this.#codec);
     return pool.kind === 'process'
       ? new ProcessHost(pool, plan, this.#codec)

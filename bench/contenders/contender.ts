@@ -11,6 +11,8 @@ export interface Setup {
   readonly inFlight: number;
   /** What the arguments are: some pools have a better serialization for bytes. */
   readonly carries: 'objects' | 'bytes';
+  /** The pool starts without workers, so that the first call waits for just one worker's boot. */
+  readonly isLazy?: boolean;
 }
 
 /** One way to run a function elsewhere. */

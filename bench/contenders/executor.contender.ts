@@ -19,9 +19,9 @@ export class ExecutorContender implements Contender {
     this.#kind = kind;
   }
 
-  async start({ workers, inFlight }: Setup): Promise<void> {
+  async start({ workers, inFlight, isLazy = false }: Setup): Promise<void> {
     const more = inFlight > DEFAULT_MAX_QUEUE ? { maxQueue: inFlight } : {};
-    const pool: PoolOptions = { kind: this.#kind, size: workers, ...more };
+    const pool: PoolOptions = { kind: this.#kind, size: workers, warmup: isLazy ? 'lazy' : 'eager', ...more };
     this.#app = await NestFactory.createApplicationContext(
       {
         module: BenchModule,

@@ -30,7 +30,8 @@ export class ProcessHost implements WorkerHost {
 
   constructor(
     readonly settings: PoolSettings,
-    readonly plan: () => WorkerPlan,
+    /** Settled when it is known what the workers must hold; until then they load what all workers need. */
+    readonly plan: () => Promise<WorkerPlan>,
     readonly codec: Codec,
   ) {}
 
@@ -96,7 +97,11 @@ export class ProcessHost implements WorkerHost {
     });
     child.unref();
     socket.unref();
-    remote.boot(this.plan());
+    // If there is no plan, the start fails, and the worker is closed.
+    this.plan().then(
+      (plan) => remote.boot(plan),
+      () => {},
+    );
     return {
       label: `process ${child.pid ?? '(none)'}`,
       marks,

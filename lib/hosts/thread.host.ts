@@ -24,7 +24,8 @@ export class ThreadHost implements WorkerHost {
 
   constructor(
     readonly settings: PoolSettings,
-    readonly plan: () => WorkerPlan,
+    /** Settled when it is known what the workers must hold; until then they load what all workers need. */
+    readonly plan: () => Promise<WorkerPlan>,
     readonly codec: Codec,
   ) {}
 
@@ -75,7 +76,11 @@ export class ThreadHost implements WorkerHost {
       .catch(fail);
     const thread = piscina.threads[0] as Worker;
     thread.once('exit', finish);
-    remote.boot(this.plan());
+    // If there is no plan, the start fails, and the worker is closed.
+    this.plan().then(
+      (plan) => remote.boot(plan),
+      () => {},
+    );
     return {
       label: `thread ${thread.threadId}`,
       marks,

@@ -45,6 +45,7 @@ export class Fleet implements SlotListener {
   #minimum = 0;
   #retry: NodeJS.Timeout | undefined;
   #warming: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #warmed: Promise<void> | undefined;
   #whenEmpty: (() => void) | undefined;
   #isClosed = false;
 
@@ -70,15 +71,19 @@ export class Fleet implements SlotListener {
     return room;
   }
 
-  /** Boots the minimum of workers, and keeps it from now on. Rejects with what the first failed boot threw. */
+  /**
+   * Boots the minimum of workers, and keeps it from now on. Rejects with what the first failed boot threw, once,
+   * to whoever asks first or later.
+   */
   warm(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    this.#warmed ??= new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
       this.#warming = { resolve, reject };
       this.#minimum = this.#settings.size.min;
       this.adjust();
       this.#checkWarm();
     });
+    return this.#warmed;
   }
 
   /** A ready worker that can begin the call at once; else one that can hold it in advance. */

@@ -66,6 +66,11 @@ export class Pool implements FleetListener {
     this.#store = host.store;
   }
 
+  /** Begins to warm up, so that workers load while the application goes on starting: `warm` tells how that ends. */
+  beginToWarm(): void {
+    this.#fleet.warm().catch(() => {});
+  }
+
   /** Boots the pool's minimum of workers. Rejects with ExecutorBootError if one cannot. */
   async warm(): Promise<void> {
     this.#keepAlive.hold();

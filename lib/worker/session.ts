@@ -32,6 +32,7 @@ export class Session {
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
   #concurrency = 1;
+  #isBooting = false;
   #isBooted = false;
   #isClosing = false;
   #isEnding = false;
@@ -70,6 +71,7 @@ export class Session {
     const { type, turn, target, payload } = incoming;
     switch (type) {
       case MessageType.boot:
+        this.#isBooting = true;
         return void this.#boot(parse<WorkerPlan>(payload));
       case MessageType.define:
         this.#definitions.set(target, parse<TargetDefinition>(payload));
@@ -84,7 +86,8 @@ export class Session {
         return this.#send(MessageType.pong);
       case MessageType.close:
         this.#isClosing = true;
-        return void this.#closeWhenIdle();
+        // The application's start failed before it could say what to boot.
+        return this.#isBooting ? void this.#closeWhenIdle() : this.#end(0);
       default:
         return;
     }

@@ -1,26 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import { markAsWorker } from './is-executor-worker.js';
 
-/** What the parent passes to a thread's one Piscina task. */
-interface ThreadStart {
+/** What a parent passes to a thread's one Piscina task. */
+export interface ThreadStart {
   readonly port: MessagePort;
   readonly marks: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
 }
 
-/** Opens the session and returns: the session lives on its port until the thread ends. */
-export default async function start({ port, marks, ring }: ThreadStart): Promise<void> {
-  markAsWorker();
-  // Only now: whatever is loaded from here on must know that it is in a worker.
-  const { HeapStore } = await import('../wire/attachments.js');
-  const { MemoryMarks } = await import('../wire/marks.js');
-  const { PortChannel } = await import('../wire/port.channel.js');
-  const { ResultRing } = await import('../wire/result.ring.js');
-  const { Session } = await import('./session.js');
-  const channel = new PortChannel(port, { writes: new ResultRing(ring) });
-  new Session(channel, new MemoryMarks(marks), new HeapStore(true), endThread).open();
-}
+// Before anything else is loaded, which must know that it is in a worker; and that at once, not with the task.
+markAsWorker();
+const { openThreadSession } = await import('./thread-session.js');
 
-function endThread(exitCode: number): void {
-  process.exit(exitCode);
-}
+export default openThreadSession;

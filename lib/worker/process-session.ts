@@ -1,0 +1,33 @@
+import { Socket } from 'node:net';
+import { HeapStore } from '../wire/attachments.js';
+import { readRegion } from '../wire/file.store.js';
+import { FileMarks } from '../wire/marks.js';
+import { FileCells } from '../wire/memory-file.js';
+import { PipeChannel } from '../wire/pipe.channel.js';
+import { ResultStore } from '../wire/result.store.js';
+import { guardAgainstOrphanage } from './orphan-guard.js';
+import { Session } from './session.js';
+
+const PIPE = 3;
+/** This worker's memory file: its marks and results. */
+const MEMORY = 4;
+/** The pool's memory file: the arguments of calls. */
+const ARGUMENTS = 5;
+
+/**
+ * @param parent the process that this one must not outlive
+ * @param fileBytes how large this worker's memory file may become; 0: there are no memory files
+ */
+export function openProcessSession(parent: number, fileBytes: number): void {
+  // Before the application's code is loaded, which may block the event loop; till now nothing could.
+  guardAgainstOrphanage(parent);
+  const cells = fileBytes > 0 ? new FileCells(MEMORY) : undefined;
+  const channel = new PipeChannel(new Socket({ fd: PIPE }), {
+    fd: PIPE,
+    // Where there is less than was said, the call was taken back meanwhile, and will not begin.
+    takeRegion: cells && ((region) => readRegion(ARGUMENTS, region)[0]),
+  });
+  const marks = cells && new FileMarks(cells);
+  const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
+  new Session(channel, marks, store, (exitCode) => process.exit(exitCode)).open();
+}

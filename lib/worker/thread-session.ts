@@ -1,0 +1,16 @@
+import { HeapStore } from '../wire/attachments.js';
+import { MemoryMarks } from '../wire/marks.js';
+import { PortChannel } from '../wire/port.channel.js';
+import { ResultRing } from '../wire/result.ring.js';
+import { Session } from './session.js';
+import type { ThreadStart } from './thread.entry.js';
+
+/** Opens the session and returns: the session lives on its port until the thread ends. */
+export function openThreadSession({ port, marks, ring }: ThreadStart): void {
+  const channel = new PortChannel(port, { writes: new ResultRing(ring) });
+  new Session(channel, new MemoryMarks(marks), new HeapStore(true), endThread).open();
+}
+
+function endThread(exitCode: number): void {
+  process.exit(exitCode);
+}
