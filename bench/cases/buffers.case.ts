@@ -1,5 +1,13 @@
-import { OURS_PROCESS, OURS_THREAD, PISCINA, RAW_FORK, RAW_THREAD } from '../contenders/catalog.js';
-import { allRunners, LaneSet } from '../lanes/lane-set.js';
+import {
+  OURS_PROCESS,
+  OURS_THREAD,
+  PISCINA,
+  RAW_FORK,
+  RAW_FORK_NEST,
+  RAW_THREAD,
+  RAW_THREAD_NEST,
+} from '../contenders/catalog.js';
+import { allRunners, LaneSet, rawRunnersBesideNest } from '../lanes/lane-set.js';
 import type { Placement } from '../lanes/placement.js';
 import { atMost } from '../report/goals.js';
 import type { Section } from '../report/report.js';
@@ -27,7 +35,8 @@ export const buffersCase: BenchCase = {
       inFlight: number,
       sizes: readonly (typeof SIZES)[number][],
     ) => {
-      const runners = allRunners({ workers: 1, inFlight, carries: 'bytes' });
+      const setup = { workers: 1, inFlight, carries: 'bytes' } as const;
+      const runners = [...allRunners(setup), ...rawRunnersBesideNest(setup)];
       const set = await LaneSet.open(runners, placement, scale.warmUp);
       const flows = new Map<number, Flow>();
       try {
@@ -65,9 +74,15 @@ export const buffersCase: BenchCase = {
           { flow: four, what: '1 MiB, 4 in flight' },
         ].flatMap(({ flow, what }) => [
           atMost(1.5, `thread / raw port: ${what}`, flow?.ratio(OURS_THREAD, RAW_THREAD)),
+          atMost(1.5, `thread / raw port, Nest loaded: ${what}`, flow?.ratio(OURS_THREAD, RAW_THREAD_NEST)),
           atMost(1, `thread / piscina, defaults: ${what}`, flow?.ratio(OURS_THREAD, PISCINA)),
         ]),
         atMost(0.5, 'process / raw fork: 1 MiB, 4 in flight', four?.ratio(OURS_PROCESS, RAW_FORK)),
+        atMost(
+          0.5,
+          'process / raw fork, Nest loaded: 1 MiB, 4 in flight',
+          four?.ratio(OURS_PROCESS, RAW_FORK_NEST),
+        ),
       ],
       remarks,
     };

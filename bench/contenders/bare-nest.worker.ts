@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
+import { loadNest } from './load-nest.js';
 
-await import('@nestjs/core');
-await import('@nestjs/common');
+await loadNest();
 
 if (parentPort) {
   parentPort.postMessage('ready', []);

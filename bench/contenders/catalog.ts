@@ -15,6 +15,8 @@ export const OURS_THREAD = 'nestjs-executor thread';
 export const OURS_PROCESS = 'nestjs-executor process';
 export const RAW_THREAD = 'raw port';
 export const RAW_FORK = 'raw fork';
+export const RAW_THREAD_NEST = 'raw port, Nest loaded';
+export const RAW_FORK_NEST = 'raw fork, Nest loaded';
 export const PISCINA = 'piscina';
 export const TINYPOOL_PROCESS = 'tinypool process';
 export const TINYPOOL_PROCESS_64 = 'tinypool process, 64 a worker';
@@ -120,6 +122,25 @@ export const BARE_NEST: readonly Entry[] = [
   },
 ];
 
+/**
+ * The raw channels where they would be used: V8 collects garbage more often, and for longer, in a heap with Nest in
+ * it, and each buffer that comes in counts.
+ */
+export const RAW_BESIDE_NEST: readonly Entry[] = [
+  {
+    name: RAW_THREAD_NEST,
+    kind: 'thread',
+    note: 'the raw port, in a process that has loaded Nest, as its thread has',
+    load: async () => new (await import('./raw-thread.contender.js')).RawThreadContender(true),
+  },
+  {
+    name: RAW_FORK_NEST,
+    kind: 'process',
+    note: 'the raw fork, in a process that has loaded Nest, as its child has',
+    load: async () => new (await import('./raw-fork.contender.js')).RawForkContender(true),
+  },
+];
+
 export function isOurs(name: string): boolean {
   return name === OURS_THREAD || name === OURS_PROCESS;
 }
@@ -130,7 +151,9 @@ export function rawOf(kind: Kind): string {
 
 /** @throws if no contender is called so */
 export function findEntry(name: string | undefined): Entry {
-  const entry = [...CONTENDERS, ...BARE_NEST].find((candidate) => candidate.name === name);
+  const entry = [...CONTENDERS, ...RAW_BESIDE_NEST, ...BARE_NEST].find(
+    (candidate) => candidate.name === name,
+  );
   if (!entry) throw new Error(`no contender is called '${name}'`);
   return entry;
 }

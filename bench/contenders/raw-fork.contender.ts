@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Setup, TaskName } from './contender.js';
+import { loadNest } from './load-nest.js';
 import { leastBusy, type RawReply, type RawRequest, Waiting } from './raw-messages.js';
 
 const SCRIPT = fileURLToPath(new URL('./raw-fork.worker.js', import.meta.url));
@@ -13,10 +14,18 @@ interface RawChild {
 
 /** The floor for processes: `fork` with V8's serialization and a map, no pool, no errors, no checks. */
 export class RawForkContender implements Contender {
+  readonly #besideNest: boolean;
   #children: RawChild[] = [];
 
+  /** @param besideNest loads Nest in parent and worker first, as whoever compares it with ours has it there */
+  constructor(besideNest = false) {
+    this.#besideNest = besideNest;
+  }
+
   async start({ workers }: Setup): Promise<void> {
-    this.#children = await Promise.all(Array.from({ length: workers }, makeChild));
+    if (this.#besideNest) await loadNest();
+    const children = Array.from({ length: workers }, () => makeChild(this.#besideNest));
+    this.#children = await Promise.all(children);
   }
 
   call(task: TaskName, argument: unknown): Promise<unknown> {
@@ -38,8 +47,8 @@ export class RawForkContender implements Contender {
   }
 }
 
-async function makeChild(): Promise<RawChild> {
-  const child = fork(SCRIPT, { serialization: 'advanced' });
+async function makeChild(besideNest: boolean): Promise<RawChild> {
+  const child = fork(SCRIPT, besideNest ? ['beside-nest'] : [], { serialization: 'advanced' });
   await once(child, 'message');
   const waiting = new Waiting();
   child.on('message', (reply) => waiting.settle(reply as unknown as RawReply));

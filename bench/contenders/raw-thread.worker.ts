@@ -1,8 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { loadNest } from './load-nest.js';
 import type { RawReply, RawRequest } from './raw-messages.js';
 import { burn, echo } from './tasks.js';
 
-const port = workerData as MessagePort;
+const { port, besideNest } = workerData as { port: MessagePort; besideNest: boolean };
+if (besideNest) await loadNest();
 
 port.on('message', ([id, task, argument]: RawRequest) => {
   if (task === 'move') {

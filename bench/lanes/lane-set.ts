@@ -1,4 +1,4 @@
-import { CONTENDERS, type Entry } from '../contenders/catalog.js';
+import { CONTENDERS, type Entry, RAW_BESIDE_NEST } from '../contenders/catalog.js';
 import type { Kind, Setup } from '../contenders/contender.js';
 import type { Enough } from '../measure/drive.js';
 import { TINY } from './arguments.js';
@@ -30,6 +30,11 @@ export function allRunners(setup: Setup, withPython = false): Runner[] {
     ...CONTENDERS.map((entry) => nodeRunner(entry, setup)),
     ...(withPython ? pythonRunners(setup) : []),
   ];
+}
+
+/** For what depends on the heap: the raw channels in the surroundings of an application, too. */
+export function rawRunnersBesideNest(setup: Setup): Runner[] {
+  return RAW_BESIDE_NEST.map((entry) => nodeRunner(entry, setup));
 }
 
 export function pythonRunners(setup: Setup): Runner[] {
