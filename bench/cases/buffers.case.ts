@@ -2,12 +2,13 @@ import {
   OURS_PROCESS,
   OURS_THREAD,
   PISCINA,
+  PISCINA_NEST,
   RAW_FORK,
   RAW_FORK_NEST,
   RAW_THREAD,
   RAW_THREAD_NEST,
 } from '../contenders/catalog.js';
-import { allRunners, LaneSet, rawRunnersBesideNest } from '../lanes/lane-set.js';
+import { allRunners, LaneSet, runnersBesideNest } from '../lanes/lane-set.js';
 import type { Placement } from '../lanes/placement.js';
 import { atMost } from '../report/goals.js';
 import type { Section } from '../report/report.js';
@@ -36,7 +37,7 @@ export const buffersCase: BenchCase = {
       sizes: readonly (typeof SIZES)[number][],
     ) => {
       const setup = { workers: 1, inFlight, carries: 'bytes' } as const;
-      const runners = [...allRunners(setup), ...rawRunnersBesideNest(setup)];
+      const runners = [...allRunners(setup), ...runnersBesideNest(setup)];
       const set = await LaneSet.open(runners, placement, scale.warmUp);
       const flows = new Map<number, Flow>();
       try {
@@ -76,6 +77,7 @@ export const buffersCase: BenchCase = {
           atMost(1.5, `thread / raw port: ${what}`, flow?.ratio(OURS_THREAD, RAW_THREAD)),
           atMost(1.5, `thread / raw port, Nest loaded: ${what}`, flow?.ratio(OURS_THREAD, RAW_THREAD_NEST)),
           atMost(1, `thread / piscina, defaults: ${what}`, flow?.ratio(OURS_THREAD, PISCINA)),
+          atMost(1, `thread / piscina, Nest loaded: ${what}`, flow?.ratio(OURS_THREAD, PISCINA_NEST)),
         ]),
         atMost(0.5, 'process / raw fork: 1 MiB, 4 in flight', four?.ratio(OURS_PROCESS, RAW_FORK)),
         atMost(

@@ -18,6 +18,7 @@ export const RAW_FORK = 'raw fork';
 export const RAW_THREAD_NEST = 'raw port, Nest loaded';
 export const RAW_FORK_NEST = 'raw fork, Nest loaded';
 export const PISCINA = 'piscina';
+export const PISCINA_NEST = 'piscina, Nest loaded';
 export const TINYPOOL_PROCESS = 'tinypool process';
 export const TINYPOOL_PROCESS_64 = 'tinypool process, 64 a worker';
 export const WORKERPOOL_PROCESS = 'workerpool process';
@@ -62,7 +63,7 @@ export const CONTENDERS: readonly Entry[] = [
     kind: 'thread',
     note: 'concurrentTasksPerWorker 64 and its FixedQueue',
     isVariant: true,
-    load: async () => new (await import('./piscina.contender.js')).PiscinaContender(64),
+    load: async () => new (await import('./piscina.contender.js')).PiscinaContender({ perWorker: 64 }),
   },
   {
     name: 'tinypool thread',
@@ -123,10 +124,10 @@ export const BARE_NEST: readonly Entry[] = [
 ];
 
 /**
- * The raw channels where they would be used: V8 collects garbage more often, and for longer, in a heap with Nest in
+ * The raw channels and piscina where they would be used: V8 collects garbage more often, and for longer, in a heap with Nest in
  * it, and each buffer that comes in counts.
  */
-export const RAW_BESIDE_NEST: readonly Entry[] = [
+export const BESIDE_NEST: readonly Entry[] = [
   {
     name: RAW_THREAD_NEST,
     kind: 'thread',
@@ -138,6 +139,12 @@ export const RAW_BESIDE_NEST: readonly Entry[] = [
     kind: 'process',
     note: 'the raw fork, in a process that has loaded Nest, as its child has',
     load: async () => new (await import('./raw-fork.contender.js')).RawForkContender(true),
+  },
+  {
+    name: PISCINA_NEST,
+    kind: 'thread',
+    note: 'the same for piscina with its defaults',
+    load: async () => new (await import('./piscina.contender.js')).PiscinaContender({ besideNest: true }),
   },
 ];
 
@@ -151,9 +158,7 @@ export function rawOf(kind: Kind): string {
 
 /** @throws if no contender is called so */
 export function findEntry(name: string | undefined): Entry {
-  const entry = [...CONTENDERS, ...RAW_BESIDE_NEST, ...BARE_NEST].find(
-    (candidate) => candidate.name === name,
-  );
+  const entry = [...CONTENDERS, ...BESIDE_NEST, ...BARE_NEST].find((candidate) => candidate.name === name);
   if (!entry) throw new Error(`no contender is called '${name}'`);
   return entry;
 }

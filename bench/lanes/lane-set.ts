@@ -1,4 +1,4 @@
-import { CONTENDERS, type Entry, RAW_BESIDE_NEST } from '../contenders/catalog.js';
+import { CONTENDERS, type Entry, BESIDE_NEST } from '../contenders/catalog.js';
 import type { Kind, Setup } from '../contenders/contender.js';
 import type { Enough } from '../measure/drive.js';
 import { TINY } from './arguments.js';
@@ -32,9 +32,9 @@ export function allRunners(setup: Setup, withPython = false): Runner[] {
   ];
 }
 
-/** For what depends on the heap: the raw channels in the surroundings of an application, too. */
-export function rawRunnersBesideNest(setup: Setup): Runner[] {
-  return RAW_BESIDE_NEST.map((entry) => nodeRunner(entry, setup));
+/** For what depends on the heap: some in the surroundings of an application. */
+export function runnersBesideNest(setup: Setup): Runner[] {
+  return BESIDE_NEST.map((entry) => nodeRunner(entry, setup));
 }
 
 export function pythonRunners(setup: Setup): Runner[] {

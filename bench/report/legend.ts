@@ -1,9 +1,9 @@
-import { BARE_NEST, CONTENDERS, RAW_BESIDE_NEST } from '../contenders/catalog.js';
+import { BARE_NEST, CONTENDERS, BESIDE_NEST } from '../contenders/catalog.js';
 import type { Machine } from './machine.js';
 
 /** What one must know to read the tables. */
 export function formatLegend(machine: Machine): string {
-  const entries = [...CONTENDERS, ...RAW_BESIDE_NEST, ...BARE_NEST];
+  const entries = [...CONTENDERS, ...BESIDE_NEST, ...BARE_NEST];
   const width = Math.max(...entries.map(({ name }) => name.length));
   return [
     'contenders, each in a process of its own, with one worker unless the title says otherwise',

@@ -141,9 +141,14 @@ export class ExecutorSerializationError extends ExecutorError {
 
   /** Says of which call, once that is known. */
   nameCall(call: string): void {
-    const { message, stack } = this;
+    const { message } = this;
     this.message = `${call}: ${message}`;
-    if (typeof stack === 'string') this.stack = stack.replace(message, () => this.message);
+    try {
+      const { stack } = this;
+      if (typeof stack === 'string') this.stack = stack.replace(message, () => this.message);
+    } catch {
+      // Error.prepareStackTrace may do anything.
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { PoolSettings } from '../pool/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
 import { FileStore } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';
-import { FileCells, freeMemoryFileBytes } from '../wire/memory-file.js';
+import { FileCells, freeMemoryFileBytes, PAGE_BYTES } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
 import { ResultReader } from '../wire/result.store.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
@@ -122,7 +122,8 @@ export class ProcessHost implements WorkerHost {
   /** @throws what the system refused: too many files, too long an environment */
   #start(file: number | undefined): ChildProcess {
     try {
-      const fileBytes = file === undefined ? 0 : this.#fileBytes;
+      // A file that holds nothing but its cells is one, too: both sides must agree whether there is one.
+      const fileBytes = file === undefined ? 0 : Math.max(PAGE_BYTES, Math.floor(this.#fileBytes));
       const args = [...this.#execArgv(), ENTRY, String(process.pid), String(fileBytes)];
       const child = spawn(process.execPath, args, {
         env: this.#env(),

@@ -232,8 +232,8 @@ export class Fleet implements SlotListener {
     if (state === 'booting') this.#bootEnded(slot, end);
     else if (state !== 'killed' && state !== 'closing') this.#lost(slot, end);
     // Back in order: the last is put at the front first.
-    for (const call of slot.takeAll().toReversed()) {
-      this.#pool.onLost(call, end, slot.hadBegun(call, end.lastTurn));
+    for (const { call, hadBegun } of slot.takeAll(end.lastTurn).toReversed()) {
+      this.#pool.onLost(call, end, hadBegun);
     }
     if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();

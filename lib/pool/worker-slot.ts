@@ -109,11 +109,6 @@ export class WorkerSlot implements WorkerListener {
     return true;
   }
 
-  /** Whether the worker had begun the call when it ended. Where that cannot be told, its oldest is blamed. */
-  hadBegun(call: Call, lastTurn: number | undefined): boolean {
-    return lastTurn === undefined ? call === this.head : !isBeyond(call.turn, lastTurn);
-  }
-
   stopTimer(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -173,12 +168,19 @@ export class WorkerSlot implements WorkerListener {
     this.#listener.onEnded(this, end);
   }
 
-  /** All calls that are still in it, in order; it has none any more. */
-  takeAll(): Call[] {
-    const calls = [...this.calls.values()];
+  /**
+   * The worker has ended: takes out all calls that were in it, in order.
+   * @param lastTurn of the last call that it began; where that cannot be told, the oldest is blamed
+   */
+  takeAll(lastTurn: number | undefined): { readonly call: Call; readonly hadBegun: boolean }[] {
+    const oldest = this.#head;
+    const taken = Array.from(this.calls.values(), (call) => ({
+      call,
+      hadBegun: lastTurn === undefined ? call === oldest : !isBeyond(call.turn, lastTurn),
+    }));
     this.calls.clear();
     this.#head = undefined;
-    return calls;
+    return taken;
   }
 
   #remove(call: Call): void {

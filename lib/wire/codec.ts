@@ -59,7 +59,7 @@ export class Codec {
     const sent = signals === 0 ? args : args.map((value, index) => (isSignal(signals, index) ? null : value));
     const moving = takeMoving(args);
     const moves = moving !== undefined;
-    return this.#write(sent, survey, 'arguments', store, moves, moving).payload;
+    return this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving }).payload;
   }
 
   decode(payload: Payload): Decoded {
@@ -90,35 +90,23 @@ export class Codec {
     const survey = new Survey(store.sharesMemory);
     const refusal = guarded(survey, value);
     if (refusal) throw refusalError(subject, refusal);
-    return this.#write(value, survey, subject, store, true, takeMoving([value]));
+    const moving = takeMoving([value]);
+    return this.#write({ value, survey, subject, store, moves: true, moving });
   }
 
-  #write(
-    value: unknown,
-    survey: Survey,
-    subject: string,
-    store: AttachmentStore,
-    moves: boolean,
-    moving?: Set<ArrayBufferLike>,
-  ): Encoding {
+  #write(draft: Draft): Encoding {
+    const { survey, subject, store } = draft;
     try {
-      const payload = survey.json ? writeJson(value, survey, store, moves, moving) : undefined;
+      const payload = survey.json ? writeJson(draft) : undefined;
       if (payload) return { payload: bounded(payload, subject, store), unlearnt: undefined };
-      return this.#writeBinary(value, survey, subject, store, moves, moving);
+      return this.#writeBinary(draft);
     } catch (cause) {
       if (cause instanceof ExecutorSerializationError) throw cause;
       throw new ExecutorSerializationError(subject, messageOf(cause), { cause });
     }
   }
 
-  #writeBinary(
-    value: unknown,
-    survey: Survey,
-    subject: string,
-    store: AttachmentStore,
-    moves: boolean,
-    moving?: Set<ArrayBufferLike>,
-  ): Encoding {
+  #writeBinary({ value, survey, subject, store, moves, moving }: Draft): Encoding {
     const writer = new BinaryWriter(this.#classes, store, moving);
     try {
       writer.writeHeader();
@@ -133,26 +121,33 @@ export class Codec {
   }
 }
 
+/** A value that was surveyed, and how it is to be written. */
+interface Draft {
+  readonly value: unknown;
+  readonly survey: Survey;
+  readonly subject: string;
+  readonly store: AttachmentStore;
+  /** What the payload says of its attachments. */
+  readonly moves: boolean;
+  /** Buffers that are taken over instead of copied. */
+  readonly moving: ReadonlySet<ArrayBufferLike> | undefined;
+}
+
 /** @returns `undefined` where JSON cannot tell what is moved */
-function writeJson(
-  value: unknown,
-  survey: Survey,
-  store: AttachmentStore,
-  moves: boolean,
-  moving?: ReadonlySet<ArrayBufferLike>,
-): Payload | undefined {
+function writeJson({ value, survey, store, moves, moving }: Draft): Payload | undefined {
   if (!survey.hasViews) {
     if (moving) return undefined;
     return { head: JSON.stringify(value), attachments: NO_ATTACHMENTS, moves };
   }
   const { head, views } = encodeWithViews(value);
   if (moving && !movesWhole(moving, views)) return undefined;
-  const attachments = views.map((view) => {
-    const memory = memoryOf(view);
-    return moving?.has(memory)
-      ? store.keep(new Uint8Array(moveBuffer(memory as ArrayBuffer)), true)
-      : store.keep(bytesOf(view));
-  });
+  // Before any is kept: a detached one throws.
+  const parts = views.map(bytesOf);
+  const attachments = parts.map((bytes) =>
+    moving?.has(bytes.buffer)
+      ? store.keep(new Uint8Array(moveBuffer(bytes.buffer as ArrayBuffer)), true)
+      : store.keep(bytes),
+  );
   return { head, attachments, moves };
 }
 

@@ -61,6 +61,7 @@ export class FileStore implements AttachmentStore {
   }
 
   release(attachments: readonly Attachment[]): void {
+    if (this.#fd === undefined) return;
     for (const attachment of attachments) {
       if (isFileRegion(attachment)) this.#give(attachment.page, pagesFor(attachment.byteLength));
     }

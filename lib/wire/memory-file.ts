@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const TMPFS = '/dev/shm';
@@ -52,8 +52,14 @@ export class FileCells {
     const fd = openMemoryFile();
     if (fd === undefined) return undefined;
     const cells = new FileCells(fd);
-    for (let index = 0; index < CELLS; index++) cells.set(index, 0);
-    return cells;
+    try {
+      // From now on there is a page for them, however full the file system becomes.
+      for (let index = 0; index < CELLS; index++) cells.set(index, 0);
+      return cells;
+    } catch {
+      closeSync(fd);
+      return undefined;
+    }
   }
 
   get(index: number): number {

@@ -19,6 +19,9 @@ const FIRST_PAGE = 1;
 /** When nothing is kept, the file keeps so many pages for what comes next. */
 const SPARE_PAGES = (8 * 1024 * 1024) / PAGE_BYTES;
 
+/** How long more than that is kept after a large result, in ms: another one may follow. */
+const SPARE_TIME = 1_000;
+
 /**
  * A worker's results in its memory file, one behind the other. The parent takes them out as they arrive and counts
  * them in a cell; when it has taken all, the worker begins at the front again, where the pages are there already.
@@ -31,6 +34,7 @@ export class ResultStore implements AttachmentStore {
   #kept = 0;
   #next = FIRST_PAGE;
   #end = FIRST_PAGE;
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param bytes how large the file may become */
   constructor(cells: FileCells, bytes: number) {
@@ -44,14 +48,14 @@ export class ResultStore implements AttachmentStore {
 
   #put(bytes: Uint8Array): FileRegion | undefined {
     if (bytes.byteLength < FILE_BYTES) return undefined;
-    if (this.#next > FIRST_PAGE && this.#cells.get(CONSUMED) === this.#kept) this.#rewind();
-    const page = this.#next;
+    const page = this.#isTaken ? FIRST_PAGE : this.#next;
     const behind = page + pagesFor(bytes.byteLength);
     if (behind > this.#pages) return undefined;
     this.#end = Math.max(this.#end, behind);
     if (!writeRegion(this.#cells.fd, page, bytes)) return undefined;
     this.#next = behind;
     this.#kept = (this.#kept + 1) | 0;
+    if (this.#end > SPARE_PAGES) this.#cutLater();
     return { page, byteLength: bytes.byteLength };
   }
 
@@ -60,13 +64,23 @@ export class ResultStore implements AttachmentStore {
     for (const attachment of attachments) if (isFileRegion(attachment)) this.#kept = (this.#kept - 1) | 0;
   }
 
-  close(): void {}
+  close(): void {
+    clearTimeout(this.#timer);
+  }
 
-  #rewind(): void {
-    this.#next = FIRST_PAGE;
-    if (this.#end <= SPARE_PAGES) return;
-    ftruncateSync(this.#cells.fd, SPARE_PAGES * PAGE_BYTES);
-    this.#end = SPARE_PAGES;
+  /** Whether the parent has taken all that was kept. */
+  get #isTaken(): boolean {
+    return this.#next > FIRST_PAGE && this.#cells.get(CONSUMED) === this.#kept;
+  }
+
+  #cutLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#isTaken) return this.#cutLater();
+      ftruncateSync(this.#cells.fd, SPARE_PAGES * PAGE_BYTES);
+      this.#next = FIRST_PAGE;
+      this.#end = SPARE_PAGES;
+    }, SPARE_TIME).unref();
   }
 }
 

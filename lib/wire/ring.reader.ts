@@ -15,6 +15,7 @@ export class RingReader {
   readonly #take: TakeResult;
   #immediate: NodeJS.Immediate | undefined;
   #emptyTurns = 0;
+  #isStopped = false;
 
   constructor(ring: ResultRing, take: TakeResult) {
     this.#ring = ring;
@@ -23,7 +24,7 @@ export class RingReader {
 
   wake(): void {
     this.#emptyTurns = 0;
-    if (this.#immediate) return;
+    if (this.#immediate || this.#isStopped) return;
     this.#ring.isAwake = true;
     this.#look();
   }
@@ -34,12 +35,14 @@ export class RingReader {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearImmediate(this.#immediate);
   }
 
   #look(): void {
     this.#immediate = setImmediate(() => {
       const isEmpty = this.#ring.read(TURN_LIMIT, this.#take) === 0;
+      if (this.#isStopped) return;
       this.#emptyTurns = isEmpty ? this.#emptyTurns + 1 : 0;
       if (this.#emptyTurns >= EMPTY_TURNS && this.#isAsleep()) return;
       this.#look();

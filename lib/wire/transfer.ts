@@ -9,7 +9,8 @@ const moving = sharedState('moving', () => ({
 /**
  * Marks an argument or a result so that the given buffers in it are moved instead of copied: they are empty
  * (detached) afterwards. Without `buffers`, the value itself must be an ArrayBuffer or a view of one.
- * A moved argument cannot be sent twice: a call with `retries` refuses it.
+ * A moved argument cannot be sent twice: a call with `retries` refuses it. Small Buffers that Node cuts from a common
+ * slab (`Buffer.from('text')`) cannot be moved: they are copied.
  *
  * @returns the value itself
  * @throws TypeError if the value is not an object, or a buffer is neither an ArrayBuffer nor a view of one
@@ -49,7 +50,12 @@ export function takeMoving(values: readonly unknown[]): Set<ArrayBufferLike> | u
   return all;
 }
 
-/** Takes the memory over: the given buffer is detached. */
+/** Takes the memory over: the given buffer is detached, or copied where it cannot be moved. */
 export function moveBuffer(buffer: ArrayBuffer): ArrayBuffer {
-  return structuredClone(buffer, { transfer: [buffer] });
+  try {
+    return structuredClone(buffer, { transfer: [buffer] });
+  } catch {
+    // The slab that small Buffers share: newer Nodes refuse to move it, older ones copy it.
+    return buffer.slice();
+  }
 }

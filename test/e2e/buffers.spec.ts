@@ -1,9 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, transfer } from '../../lib/index.js';
 import { addShared, echo, exit, makeShared, overwrite, spin, spoilsAndDies } from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
+import { runProgram } from '../support/run-program.js';
+
+const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.meta.url));
 
 /** Each is on one side of a limit from which on buffers travel in another way. */
 const SIZES = [0, 1, 4_095, 4_096, 8_191, 8_192, 70_000, 3 * 1024 * 1024];
@@ -58,6 +62,18 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
     });
   });
 
+  it('of a common slab are copied where they were to be moved', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const [small, neighbour] = [Buffer.from('small'), Buffer.from('neighbour')];
+      const back = await within(executor.run(echo<Buffer>, transfer(small)));
+      expect([back.toString(), small.toString(), neighbour.toString()]).toEqual([
+        'small',
+        'small',
+        'neighbour',
+      ]);
+    });
+  });
+
   it('of which one is moved and one is not arrive both', async () => {
     await withApp({ kind }, async ({ executor }) => {
       for (const bytes of [10, 100_000]) {
@@ -109,6 +125,13 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
       expect(memoryFiles().filter((name) => !name.includes('deleted'))).toEqual([]);
     });
     expect(openFiles()).toBe(before);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('where the file system in memory', () => {
+  it.each(['has no room', 'is full', 'is full later'])('%s, process pools work', async (what) => {
+    const { stdout } = await runProgram(process.execPath, [NO_MEMORY, what], { deadline: 25_000 });
+    expect(stdout.trim().split('\n')).toEqual(['all right', 'began 1 times, 0 memory files open']);
   });
 });
 

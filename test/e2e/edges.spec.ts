@@ -70,11 +70,19 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
     });
   });
 
-  it('Error.prepareStackTrace may return anything', async () => {
+  it.each<[string, typeof Error.prepareStackTrace]>([
+    ['return anything', (_error, frames) => frames],
+    [
+      'throw',
+      () => {
+        throw new Error('from prepareStackTrace');
+      },
+    ],
+  ])('Error.prepareStackTrace may %s', async (_what, prepare) => {
     await withApp({ kind }, async ({ executor }) => {
       await within(executor.run(add, 1, 1));
       const { prepareStackTrace } = Error;
-      Error.prepareStackTrace = (_error, frames) => frames;
+      Error.prepareStackTrace = prepare;
       try {
         const refused = await rejection(executor.run(echo<unknown>, () => {}));
         expect(refused.name).toBe('ExecutorSerializationError');

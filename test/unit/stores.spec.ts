@@ -6,6 +6,7 @@ import { FILE_BYTES, FileStore, readRegion, writeRegion } from '../../lib/wire/f
 import { FileCells, PAGE_BYTES } from '../../lib/wire/memory-file.js';
 import { ResultReader, ResultStore } from '../../lib/wire/result.store.js';
 import { SharedStore } from '../../lib/wire/shared.store.js';
+import { until } from '../support/deadline.js';
 
 const MIB = 1024 * 1024;
 
@@ -92,6 +93,28 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
     // This one is not sent after all.
     store.release([store.keep(new Uint8Array(FILE_BYTES))]);
     expect(store.keep(new Uint8Array(FILE_BYTES))).toEqual(one);
+    closeSync(cells.fd);
+  });
+
+  it('gives pages back some time after a large result', async () => {
+    const cells = FileCells.create() as FileCells;
+    const store = new ResultStore(cells, 64 * MIB);
+    const large = store.keep(new Uint8Array(32 * MIB)) as FileRegion;
+    new ResultReader(cells).take(large);
+    await until(() => fstatSync(cells.fd).size <= 8 * MIB, 'the cut');
+    expect(isFileRegion(store.keep(new Uint8Array(9 * MIB)))).toBe(true);
+    store.close();
+    closeSync(cells.fd);
+  });
+
+  it('gives them back, too, when what follows does not fit', async () => {
+    const cells = FileCells.create() as FileCells;
+    const store = new ResultStore(cells, 40 * MIB);
+    const large = store.keep(new Uint8Array(32 * MIB)) as FileRegion;
+    new ResultReader(cells).take(large);
+    expect(isFileRegion(store.keep(new Uint8Array(41 * MIB)))).toBe(false);
+    await until(() => fstatSync(cells.fd).size <= 8 * MIB, 'the cut');
+    store.close();
     closeSync(cells.fd);
   });
 
