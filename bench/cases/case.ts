@@ -12,6 +12,8 @@ export interface Scale {
   readonly warmUp: { readonly calls: number; readonly ms: number };
   /** And so long, in ms, it does what is measured next. */
   readonly stepWarmUpMs: number;
+  /** And so long, in ms, before each slice: it has waited while the others were measured, and its caches are cold. */
+  readonly leadInMs: number;
   /** Rounds of what needs a fresh process each time. */
   readonly freshRounds: number;
   /** How long a server is under load in a round, in ms. */

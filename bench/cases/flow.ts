@@ -25,14 +25,17 @@ export class Flow {
   static async measure(
     set: LaneSet,
     runners: readonly Runner[],
-    { rounds, stepWarmUpMs }: Scale,
+    { rounds, stepWarmUpMs, leadInMs }: Scale,
     stepFor: (runner: Runner) => FlowStep,
   ): Promise<Flow> {
     const warmUp = async (lane: Lane, runner: Runner) => {
       await lane.check(stepFor(runner));
       await lane.flow({ ...stepFor(runner), ms: stepWarmUpMs });
     };
-    const measureOne = (lane: Lane, runner: Runner) => lane.flow(stepFor(runner));
+    const measureOne = async (lane: Lane, runner: Runner) => {
+      await lane.flow({ ...stepFor(runner), ms: leadInMs });
+      return lane.flow(stepFor(runner));
+    };
     return new Flow(await set.measure(rounds, runners, warmUp, measureOne));
   }
 

@@ -1,6 +1,6 @@
 import { DISTINCT, OURS_THREAD } from '../contenders/catalog.js';
 import { TINY } from '../lanes/arguments.js';
-import { LaneSet, nodeRunner } from '../lanes/lane-set.js';
+import { LaneSet, nodeRunner, runnersBesideNest } from '../lanes/lane-set.js';
 import { compare } from '../measure/statistics.js';
 import { atMost } from '../report/goals.js';
 import type { BenchCase } from './case.js';
@@ -19,7 +19,11 @@ export const transferCase: BenchCase = {
   name: 'transfer',
   async run({ scale }) {
     const threads = DISTINCT.filter(({ kind }) => kind === 'thread');
-    const runners = threads.map((entry) => nodeRunner(entry, { workers: 1, inFlight: 1, carries: 'bytes' }));
+    const setup = { workers: 1, inFlight: 1, carries: 'bytes' } as const;
+    const runners = [
+      ...threads.map((entry) => nodeRunner(entry, setup)),
+      ...runnersBesideNest(setup).filter(({ kind }) => kind === 'thread'),
+    ];
     const set = await LaneSet.open(runners, 'one-core', scale.warmUp);
     try {
       const common = { inFlight: 1, ms: scale.sliceMs };
