@@ -92,8 +92,10 @@ export class ExecutorRegistry
 
   async onModuleInit(): Promise<void> {
     await this.#closeIfFailing(async () => {
-      this.#findOverrides();
-      for (const { pool } of this.#pools.values()) if (this.#isEager(pool.settings)) pool.beginToWarm();
+      for (const { pool } of this.#pools.values()) {
+        const { name, warmup } = pool.settings;
+        if (warmup === 'eager' && !this.#overrideOf(name)) pool.beginToWarm();
+      }
       await this.#whenPrepared();
       this.#explorer.checkInstances();
     });
@@ -118,7 +120,7 @@ export class ExecutorRegistry
     const { name, kind, size, warmup } = pool.settings;
     if (this.#overrides.has(name)) return;
     const startedAt = performance.now();
-    if (this.#isEager(pool.settings)) await pool.warm();
+    if (warmup === 'eager') await pool.warm();
     const workers = size.min === size.max ? `${size.max}` : `${size.min} to ${size.max}`;
     const when =
       warmup === 'lazy' ? 'with the first call' : `in ${Math.round(performance.now() - startedAt)} ms`;
@@ -176,20 +178,11 @@ export class ExecutorRegistry
     );
   }
 
-  #findOverrides(): void {
+  async #prepare(): Promise<void> {
     for (const name of this.#pools.keys()) {
       const override = this.#overrideOf(name);
       if (override) this.#overrides.set(name, override);
     }
-  }
-
-  /** Whether its workers are booted at start-up. */
-  #isEager({ name, warmup }: PoolSettings): boolean {
-    return warmup === 'eager' && !this.#overrides.has(name);
-  }
-
-  async #prepare(): Promise<void> {
-    this.#findOverrides();
     const classes = this.#explorer.explore();
     const planner = new WorkerPlanner([...this.#pools.keys()]);
     for (const { target, methods } of classes) {

@@ -148,6 +148,9 @@ export const BESIDE_NEST: readonly Entry[] = [
   },
 ];
 
+/** All that can be measured. */
+export const ENTRIES: readonly Entry[] = [...CONTENDERS, ...BESIDE_NEST, ...BARE_NEST];
+
 export function isOurs(name: string): boolean {
   return name === OURS_THREAD || name === OURS_PROCESS;
 }
@@ -158,7 +161,7 @@ export function rawOf(kind: Kind): string {
 
 /** @throws if no contender is called so */
 export function findEntry(name: string | undefined): Entry {
-  const entry = [...CONTENDERS, ...BESIDE_NEST, ...BARE_NEST].find((candidate) => candidate.name === name);
+  const entry = ENTRIES.find((candidate) => candidate.name === name);
   if (!entry) throw new Error(`no contender is called '${name}'`);
   return entry;
 }

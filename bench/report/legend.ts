@@ -1,13 +1,12 @@
-import { BARE_NEST, CONTENDERS, BESIDE_NEST } from '../contenders/catalog.js';
+import { ENTRIES } from '../contenders/catalog.js';
 import type { Machine } from './machine.js';
 
 /** What one must know to read the tables. */
 export function formatLegend(machine: Machine): string {
-  const entries = [...CONTENDERS, ...BESIDE_NEST, ...BARE_NEST];
-  const width = Math.max(...entries.map(({ name }) => name.length));
+  const width = Math.max(...ENTRIES.map(({ name }) => name.length));
   return [
     'contenders, each in a process of its own, with one worker unless the title says otherwise',
-    ...entries.map(({ name, note }) => `  ${name.padEnd(width)}  ${note}`),
+    ...ENTRIES.map(({ name, note }) => `  ${name.padEnd(width)}  ${note}`),
     `  ${'CPython'.padEnd(width)}  run_in_executor with max_workers=1; its threads share memory and copy nothing`,
     '',
     'figures',

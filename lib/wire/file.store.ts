@@ -1,25 +1,13 @@
-import { closeSync, ftruncateSync, readSync, writeSync } from 'node:fs';
-import {
-  type Attachment,
-  type AttachmentStore,
-  copyOf,
-  type FileRegion,
-  isFileRegion,
-} from './attachments.js';
-import { openMemoryFile, PAGE_BYTES, pagesFor } from './memory-file.js';
-
-/** From this size on, in bytes, the file is quicker than the pipe. Measured: see `bench/`. */
-export const FILE_BYTES = 4 * 1024;
-
-/** When nothing is kept, the file keeps so many pages for what comes next: used pages are quicker than new ones. */
-const SPARE_PAGES = (8 * 1024 * 1024) / PAGE_BYTES;
+import { closeSync, ftruncateSync } from 'node:fs';
+import type { FileRegion } from './attachments.js';
+import { openMemoryFile, PAGE_BYTES, pagesFor, writeRegion } from './memory-file.js';
+import { PagedStore, SPARE_PAGES } from './paged.store.js';
 
 /**
  * Keeps the arguments of calls to processes in a file in memory that all workers of a pool have open. What does not
  * fit, or finds the file system full, is kept in ordinary memory and travels by the pipe.
  */
-export class FileStore implements AttachmentStore {
-  readonly sharesMemory = false;
+export class FileStore extends PagedStore {
   readonly #maxBytes: () => number;
   #fd: number | undefined;
   #isOpened = false;
@@ -31,6 +19,7 @@ export class FileStore implements AttachmentStore {
 
   /** @param maxBytes how large the file may become; asked when it is opened */
   constructor(maxBytes: () => number) {
+    super();
     this.#maxBytes = maxBytes;
   }
 
@@ -45,26 +34,19 @@ export class FileStore implements AttachmentStore {
     return this.#fd;
   }
 
-  keep(bytes: Uint8Array, isOwn = false): Attachment {
-    return this.#put(bytes) ?? (isOwn ? bytes : copyOf(bytes));
-  }
-
-  #put(bytes: Uint8Array): FileRegion | undefined {
-    if (bytes.byteLength < FILE_BYTES || this.fd === undefined) return undefined;
+  protected put(bytes: Uint8Array): FileRegion | undefined {
+    const { fd } = this;
     const pages = pagesFor(bytes.byteLength);
-    const page = this.#take(pages);
-    if (page === undefined) return undefined;
+    const page = fd === undefined ? undefined : this.#take(pages);
+    if (fd === undefined || page === undefined) return undefined;
     this.#end = Math.max(this.#end, page + pages);
-    if (writeRegion(this.fd, page, bytes)) return { page, byteLength: bytes.byteLength };
+    if (writeRegion(fd, page, bytes)) return { page, byteLength: bytes.byteLength };
     this.#give(page, pages);
     return undefined;
   }
 
-  release(attachments: readonly Attachment[]): void {
-    if (this.#fd === undefined) return;
-    for (const attachment of attachments) {
-      if (isFileRegion(attachment)) this.#give(attachment.page, pagesFor(attachment.byteLength));
-    }
+  protected drop({ page, byteLength }: FileRegion): void {
+    if (this.#fd !== undefined) this.#give(page, pagesFor(byteLength));
   }
 
   close(): void {
@@ -105,20 +87,4 @@ export class FileStore implements AttachmentStore {
     ftruncateSync(this.#fd as number, SPARE_PAGES * PAGE_BYTES);
     this.#end = SPARE_PAGES;
   }
-}
-
-/** @returns whether there was room for all of it */
-export function writeRegion(fd: number, page: number, bytes: Uint8Array): boolean {
-  try {
-    return writeSync(fd, bytes, 0, bytes.byteLength, page * PAGE_BYTES) === bytes.byteLength;
-  } catch {
-    // ENOSPC: the file system is full.
-    return false;
-  }
-}
-
-/** @returns the bytes, and how many of them were there */
-export function readRegion(fd: number, { page, byteLength }: FileRegion): [Uint8Array<ArrayBuffer>, number] {
-  const bytes = Buffer.allocUnsafeSlow(byteLength);
-  return [bytes, readSync(fd, bytes, 0, byteLength, page * PAGE_BYTES)];
 }

@@ -1,5 +1,6 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FileRegion } from './attachments.js';
 
 const TMPFS = '/dev/shm';
 
@@ -36,6 +37,22 @@ export function freeMemoryFileBytes(): number {
 
 export function pagesFor(bytes: number): number {
   return Math.ceil(bytes / PAGE_BYTES);
+}
+
+/** @returns whether there was room for all of it */
+export function writeRegion(fd: number, page: number, bytes: Uint8Array): boolean {
+  try {
+    return writeSync(fd, bytes, 0, bytes.byteLength, page * PAGE_BYTES) === bytes.byteLength;
+  } catch {
+    // ENOSPC: the file system is full.
+    return false;
+  }
+}
+
+/** @returns the bytes, and how many of them were there */
+export function readRegion(fd: number, { page, byteLength }: FileRegion): [Uint8Array<ArrayBuffer>, number] {
+  const bytes = Buffer.allocUnsafeSlow(byteLength);
+  return [bytes, readSync(fd, bytes, 0, byteLength, page * PAGE_BYTES)];
 }
 
 /** How many there are. */

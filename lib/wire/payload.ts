@@ -1,4 +1,4 @@
-import { type Attachment } from './attachments.js';
+import type { Attachment } from './attachments.js';
 
 /**
  * One value, encoded. A string head is JSON (empty: `undefined`); a binary head is V8's format with our

@@ -5,6 +5,7 @@ import { type Channel, ProtocolError } from './channel.js';
 import { FrameReader } from './frame-reader.js';
 import { inlineAttachments, startBytes, writeStart } from './frame.js';
 import type { Message } from './messages.js';
+import { oncePerTick } from './once-per-tick.js';
 
 /** What is sent together is gathered up to this size, in bytes: one write is cheaper than many. */
 const GATHER_BYTES = 64 * 1024;
@@ -30,11 +31,7 @@ export class PipeChannel implements Channel {
   #used = 0;
   /** What leaves before what is gathered. */
   #pieces: Uint8Array[] = [];
-  #isScheduled = false;
-  readonly #flushLater = () => {
-    this.#isScheduled = false;
-    this.#flush();
-  };
+  readonly #flushLater = oncePerTick(() => this.#flush());
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
@@ -48,11 +45,7 @@ export class PipeChannel implements Channel {
     if (this.#socket.destroyed) return;
     this.#add(message);
     if (atOnce) this.#flush();
-    else if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      // It runs after the microtasks in which more is sent.
-      process.nextTick(this.#flushLater);
-    }
+    else this.#flushLater();
   }
 
   #add(message: Message): void {

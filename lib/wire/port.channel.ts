@@ -2,6 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Attachment, copyOf } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
 import { isMessageType, type Message, message, MessageType } from './messages.js';
+import { oncePerTick } from './once-per-tick.js';
 import { NO_ATTACHMENTS, type Payload } from './payload.js';
 import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
@@ -48,11 +49,7 @@ export class PortChannel implements Channel {
   /** Something was posted that must not be overtaken by the result that follows. */
   #mustPost = false;
   #outgoing: Batch = [];
-  #isScheduled = false;
-  readonly #flushLater = () => {
-    this.#isScheduled = false;
-    this.#flush();
-  };
+  readonly #flushLater = oncePerTick(() => this.#flush());
   #moving: ArrayBuffer[] = [];
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
@@ -66,11 +63,7 @@ export class PortChannel implements Channel {
   send(sent: Message, atOnce = false): void {
     if (!this.#add(sent)) return;
     if (atOnce) this.#flush();
-    else if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      // It runs after the microtasks in which more is sent.
-      process.nextTick(this.#flushLater);
-    }
+    else this.#flushLater();
   }
 
   /** @returns whether there is something to post */

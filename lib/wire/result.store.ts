@@ -1,14 +1,8 @@
 import { ftruncateSync } from 'node:fs';
-import {
-  type Attachment,
-  type AttachmentStore,
-  copyOf,
-  type FileRegion,
-  isFileRegion,
-} from './attachments.js';
+import type { FileRegion } from './attachments.js';
 import { ProtocolError } from './channel.js';
-import { FILE_BYTES, readRegion, writeRegion } from './file.store.js';
-import { type FileCells, PAGE_BYTES, pagesFor } from './memory-file.js';
+import { type FileCells, PAGE_BYTES, pagesFor, readRegion, writeRegion } from './memory-file.js';
+import { PagedStore, SPARE_PAGES } from './paged.store.js';
 
 /** Behind the marks. */
 const CONSUMED = 2;
@@ -16,18 +10,14 @@ const CONSUMED = 2;
 /** The first page holds the cells. */
 const FIRST_PAGE = 1;
 
-/** When nothing is kept, the file keeps so many pages for what comes next. */
-const SPARE_PAGES = (8 * 1024 * 1024) / PAGE_BYTES;
-
-/** How long more than that is kept after a large result, in ms: another one may follow. */
+/** How long more than the spare pages is kept after a large result, in ms: another one may follow. */
 const SPARE_TIME = 1_000;
 
 /**
  * A worker's results in its memory file, one behind the other. The parent takes them out as they arrive and counts
  * them in a cell; when it has taken all, the worker begins at the front again, where the pages are there already.
  */
-export class ResultStore implements AttachmentStore {
-  readonly sharesMemory = false;
+export class ResultStore extends PagedStore {
   readonly #cells: FileCells;
   readonly #pages: number;
   /** How many regions were kept, modulo 2^32. */
@@ -38,16 +28,12 @@ export class ResultStore implements AttachmentStore {
 
   /** @param bytes how large the file may become */
   constructor(cells: FileCells, bytes: number) {
+    super();
     this.#cells = cells;
     this.#pages = Math.floor(bytes / PAGE_BYTES);
   }
 
-  keep(bytes: Uint8Array, isOwn = false): Attachment {
-    return this.#put(bytes) ?? (isOwn ? bytes : copyOf(bytes));
-  }
-
-  #put(bytes: Uint8Array): FileRegion | undefined {
-    if (bytes.byteLength < FILE_BYTES) return undefined;
+  protected put(bytes: Uint8Array): FileRegion | undefined {
     const page = this.#isTaken ? FIRST_PAGE : this.#next;
     const behind = page + pagesFor(bytes.byteLength);
     if (behind > this.#pages) return undefined;
@@ -60,8 +46,8 @@ export class ResultStore implements AttachmentStore {
   }
 
   /** What is not sent will not be taken out. */
-  release(attachments: readonly Attachment[]): void {
-    for (const attachment of attachments) if (isFileRegion(attachment)) this.#kept = (this.#kept - 1) | 0;
+  protected drop(): void {
+    this.#kept = (this.#kept - 1) | 0;
   }
 
   close(): void {

@@ -44,13 +44,13 @@ export class RingReader {
       const isEmpty = this.#ring.read(TURN_LIMIT, this.#take) === 0;
       if (this.#isStopped) return;
       this.#emptyTurns = isEmpty ? this.#emptyTurns + 1 : 0;
-      if (this.#emptyTurns >= EMPTY_TURNS && this.#isAsleep()) return;
+      if (this.#emptyTurns >= EMPTY_TURNS && this.#fallAsleep()) return;
       this.#look();
     });
   }
 
-  /** What was written before the writer saw it falls to the reader still. */
-  #isAsleep(): boolean {
+  /** @returns whether it could: what was written before the writer saw it falls to the reader still */
+  #fallAsleep(): boolean {
     this.#ring.isAwake = false;
     if (this.#ring.isEmpty) {
       this.#immediate = undefined;

@@ -1,8 +1,7 @@
 import { Socket } from 'node:net';
 import { HeapStore } from '../wire/attachments.js';
-import { readRegion } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';
-import { FileCells } from '../wire/memory-file.js';
+import { FileCells, readRegion } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
 import { ResultStore } from '../wire/result.store.js';
 import { guardAgainstOrphanage } from './orphan-guard.js';

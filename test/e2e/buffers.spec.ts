@@ -1,10 +1,10 @@
-import { readdirSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, transfer } from '../../lib/index.js';
 import { addShared, echo, exit, makeShared, overwrite, spin, spoilsAndDies } from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
+import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
 import { runProgram } from '../support/run-program.js';
 
 const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.meta.url));
@@ -118,13 +118,13 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
   });
 
   it('leave nothing behind', async () => {
-    const before = openFiles();
+    const before = countOpenFiles();
     await withApp({ kind, size: 2 }, async ({ executor }) => {
       const calls = [1, 2, 3, 4].map(() => executor.run(echo<Buffer>, Buffer.alloc(2_000_000)));
       await within(Promise.all(calls));
-      expect(memoryFiles().filter((name) => !name.includes('deleted'))).toEqual([]);
+      expect(openMemoryFiles().filter((name) => !name.includes('deleted'))).toEqual([]);
     });
-    expect(openFiles()).toBe(before);
+    expect(countOpenFiles()).toBe(before);
   });
 });
 
@@ -167,20 +167,3 @@ describe('shared memory', () => {
     });
   });
 });
-
-function openFiles(): number {
-  return readdirSync('/proc/self/fd').length;
-}
-
-/** The files in memory that this process has open. */
-function memoryFiles(): string[] {
-  return readdirSync('/proc/self/fd')
-    .map((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`);
-      } catch {
-        return '';
-      }
-    })
-    .filter((name) => name.startsWith('/dev/shm/'));
-}

@@ -7,6 +7,7 @@ import { childrenOf } from '../chaos/chaos.js';
 import { echo, exit, fail, returnsFunction } from '../fixtures/work.js';
 import { startApp, type TestApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, until, within } from '../support/deadline.js';
+import { countOpenFiles } from '../support/open-files.js';
 
 /** Failing calls of each of four sorts: 10,000 for both kinds together. */
 const FAILING = 1_250;
@@ -26,7 +27,7 @@ interface Resources {
 
 function resources(): Resources {
   return {
-    fds: readdirSync('/proc/self/fd').length,
+    fds: countOpenFiles(),
     threads: readdirSync('/proc/self/task').length,
     children: childrenOf(process.pid).length,
     handles: process.getActiveResourcesInfo().length,

@@ -2,8 +2,9 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Attachment, type FileRegion, isFileRegion } from '../../lib/wire/attachments.js';
-import { FILE_BYTES, FileStore, readRegion, writeRegion } from '../../lib/wire/file.store.js';
-import { FileCells, PAGE_BYTES } from '../../lib/wire/memory-file.js';
+import { FileStore } from '../../lib/wire/file.store.js';
+import { FileCells, PAGE_BYTES, readRegion, writeRegion } from '../../lib/wire/memory-file.js';
+import { FILE_BYTES } from '../../lib/wire/paged.store.js';
 import { ResultReader, ResultStore } from '../../lib/wire/result.store.js';
 import { SharedStore } from '../../lib/wire/shared.store.js';
 import { until } from '../support/deadline.js';
@@ -12,6 +13,15 @@ const MIB = 1024 * 1024;
 
 function contents(fd: number, region: FileRegion): Uint8Array {
   return readRegion(fd, region)[0];
+}
+
+/** One of 32 MiB was kept and taken out. */
+function afterLargeResult(maxBytes: number): { cells: FileCells; store: ResultStore } {
+  const cells = FileCells.create() as FileCells;
+  const store = new ResultStore(cells, maxBytes);
+  const large = store.keep(new Uint8Array(32 * MIB)) as FileRegion;
+  new ResultReader(cells).take(large);
+  return { cells, store };
 }
 
 describe.runIf(process.platform === 'linux')('the file for arguments', () => {
@@ -97,10 +107,7 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
   });
 
   it('gives pages back some time after a large result', async () => {
-    const cells = FileCells.create() as FileCells;
-    const store = new ResultStore(cells, 64 * MIB);
-    const large = store.keep(new Uint8Array(32 * MIB)) as FileRegion;
-    new ResultReader(cells).take(large);
+    const { cells, store } = afterLargeResult(64 * MIB);
     await until(() => fstatSync(cells.fd).size <= 8 * MIB, 'the cut');
     expect(isFileRegion(store.keep(new Uint8Array(9 * MIB)))).toBe(true);
     store.close();
@@ -108,10 +115,7 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
   });
 
   it('gives them back, too, when what follows does not fit', async () => {
-    const cells = FileCells.create() as FileCells;
-    const store = new ResultStore(cells, 40 * MIB);
-    const large = store.keep(new Uint8Array(32 * MIB)) as FileRegion;
-    new ResultReader(cells).take(large);
+    const { cells, store } = afterLargeResult(40 * MIB);
     expect(isFileRegion(store.keep(new Uint8Array(41 * MIB)))).toBe(false);
     await until(() => fstatSync(cells.fd).size <= 8 * MIB, 'the cut');
     store.close();
