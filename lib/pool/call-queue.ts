@@ -1,10 +1,11 @@
 import type { Call } from './call.js';
+import { CallList } from './call-list.js';
 
-/** The calls of one priority, in order. */
-interface Lane {
-  readonly priority: number;
-  head: Call | undefined;
-  tail: Call | undefined;
+/** The calls of one priority. */
+class Lane extends CallList {
+  constructor(readonly priority: number) {
+    super();
+  }
 }
 
 /**
@@ -21,21 +22,13 @@ export class CallQueue {
   }
 
   push(call: Call): void {
-    const lane = this.#laneOf(call);
-    call.previous = lane.tail;
-    if (lane.tail) lane.tail.next = call;
-    else lane.head = call;
-    lane.tail = call;
+    this.#laneOf(call).push(call);
     this.#added(call);
   }
 
   /** Puts a call back that was taken out before, ahead of its equals. */
   unshift(call: Call): void {
-    const lane = this.#laneOf(call);
-    call.next = lane.head;
-    if (lane.head) lane.head.previous = call;
-    else lane.tail = call;
-    lane.head = call;
+    this.#laneOf(call).unshift(call);
     this.#added(call);
   }
 
@@ -53,21 +46,15 @@ export class CallQueue {
   remove(call: Call): void {
     if (!call.isQueued) return;
     const lane = this.#laneOf(call);
-    if (call.previous) call.previous.next = call.next;
-    else lane.head = call.next;
-    if (call.next) call.next.previous = call.previous;
-    else lane.tail = call.previous;
-    call.next = call.previous = undefined;
+    lane.remove(call);
     call.isQueued = false;
     this.#size--;
-    if (!lane.head) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+    if (lane.size === 0) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
   }
 
   /** All that wait, in the order in which they would start. */
   toArray(): Call[] {
-    const calls: Call[] = [];
-    for (const lane of this.#lanes) for (let call = lane.head; call; call = call.next) calls.push(call);
-    return calls;
+    return this.#lanes.flatMap((lane) => [...lane]);
   }
 
   #added(call: Call): void {
@@ -82,7 +69,7 @@ export class CallQueue {
       if (lane.priority === priority) return lane;
       if (lane.priority < priority) break;
     }
-    const lane: Lane = { priority, head: undefined, tail: undefined };
+    const lane = new Lane(priority);
     this.#lanes.splice(index, 0, lane);
     return lane;
   }

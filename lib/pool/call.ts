@@ -41,7 +41,7 @@ export class Call implements HostCall {
   grace: NodeJS.Timeout | undefined;
   /** Takes the listeners off the caller's signals. */
   release: (() => void) | undefined;
-  // The queue's links.
+  // The links of the list that it is in.
   next: Call | undefined;
   previous: Call | undefined;
   isQueued = false;

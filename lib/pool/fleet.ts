@@ -60,6 +60,11 @@ export class Fleet implements SlotListener {
     return this.#count((slot) => slot.state === 'ready');
   }
 
+  /** The calls that are in workers. */
+  calls(): Call[] {
+    return [...this.slots].flatMap((slot) => [...slot.calls]);
+  }
+
   /** How many calls could start at once, counting workers that are still to be booted. */
   get room(): number {
     const { size, concurrency } = this.#settings;

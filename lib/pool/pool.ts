@@ -38,12 +38,14 @@ export class Pool implements FleetListener {
   readonly #statistics = new PoolStatistics();
   readonly #keepAlive = new KeepAlive();
   readonly #fleet: Fleet;
-  /** Accepted calls that are not settled. */
-  readonly #open = new Set<Call>();
+  /** How many accepted calls are not settled. */
+  #open = 0;
   readonly #intake: CallIntake;
   readonly #store: AttachmentStore;
   /** Calls whose target is still being located: they count as waiting. */
   readonly #locating = new Set<Call>();
+  /** Calls whose outcome has come and is not complete yet. */
+  readonly #completing = new Set<Call>();
   /** Calls in a worker that have not started there. */
   #ahead = 0;
   #isClosed = false;
@@ -99,7 +101,7 @@ export class Pool implements FleetListener {
   stats(): ExecutorStats {
     const { completed, failed, rejected, lost, waitTime, runTime } = this.#statistics;
     const queued = this.#notStarted;
-    const running = this.#open.size - queued;
+    const running = this.#open - queued;
     return {
       workers: this.#fleet.live,
       queued,
@@ -131,7 +133,7 @@ export class Pool implements FleetListener {
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
     if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, false);
     const call = this.#intake.take(target, args, request, caller);
-    this.#open.add(call);
+    this.#open++;
     this.#keepAlive.hold();
     this.#startQueueTimer(call);
     if (request.located) void this.#enqueueWhenLocated(call, request.located);
@@ -241,6 +243,7 @@ export class Pool implements FleetListener {
     }
     const { value, pending } = decoded;
     if (!pending) return failed ? this.#fail(call, value) : this.#complete(call, value);
+    this.#completing.add(call);
     const settle = () => (failed ? this.#fail(call, value) : this.#complete(call, value));
     pending.then(settle, settle);
   }
@@ -352,19 +355,20 @@ export class Pool implements FleetListener {
     this.#queue.remove(call);
     this.#locating.delete(call);
     this.#notAhead(call);
-    this.#open.delete(call);
+    this.#completing.delete(call);
+    this.#open--;
     this.#keepAlive.release();
     if (call.startedAt > 0) this.#statistics.ran(performance.now() - call.startedAt);
     // As long as it is in a worker, that may still read them.
     if (!call.place) this.#store.release(call.args.attachments);
-    if (this.#open.size === 0) this.#onIdle?.();
+    if (this.#open === 0) this.#onIdle?.();
     return true;
   }
 
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#keepAlive.hold();
-    if (this.#open.size > 0) {
+    if (this.#open > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
         this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
@@ -379,7 +383,8 @@ export class Pool implements FleetListener {
   #refuseAll(): void {
     this.#isClosed = true;
     const { name } = this.settings;
-    for (const call of this.#open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
+    const open = [...this.#queue.toArray(), ...this.#locating, ...this.#fleet.calls(), ...this.#completing];
+    for (const call of open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
   }
 }
 

@@ -14,7 +14,7 @@ const RECENT = 0.2;
 
 /** What is to be known of a worker. */
 interface AheadSlot {
-  readonly calls: ReadonlyMap<number, Call>;
+  readonly calls: { readonly size: number };
   readonly head: Call | undefined;
   readonly canRecall: boolean;
   readonly isDue: boolean;

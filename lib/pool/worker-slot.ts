@@ -3,6 +3,7 @@ import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
+import { CallList } from './call-list.js';
 import { noteTime } from './prefetch.js';
 
 /**
@@ -30,8 +31,8 @@ export interface SlotListener {
 /** One worker and the calls that are in it. */
 export class WorkerSlot implements WorkerListener {
   state: SlotState = 'booting';
-  /** By their turns, in which order they were handed over. */
-  readonly calls = new Map<number, Call>();
+  /** In the order of their turns, in which they were handed over. */
+  readonly calls = new CallList();
   readonly handle: WorkerHandle;
   /** Calls that it finished. */
   served = 0;
@@ -48,7 +49,6 @@ export class WorkerSlot implements WorkerListener {
   timer: NodeJS.Timeout | undefined;
   readonly #listener: SlotListener;
   #turns = 0;
-  #head: Call | undefined;
   /** Calls that were taken back and that the worker has yet to drop. */
   readonly #recalled = new Set<number>();
   /** The last turn that the worker may begin, while it must not begin all. */
@@ -64,14 +64,13 @@ export class WorkerSlot implements WorkerListener {
   start(call: Call): void {
     const ahead = this.calls.size > 0;
     call.turn = this.#turns = (this.#turns + 1) | 0;
-    this.calls.set(call.turn, call);
-    this.#head ??= call;
+    this.calls.push(call);
     call.isAnnounced = this.handle.start(call, ahead);
   }
 
   /** The call that it runs; the others were handed over in advance, if it takes one at a time. */
   get head(): Call | undefined {
-    return this.#head;
+    return this.calls.head;
   }
 
   /** Whether it shares memory with its parent, so that what it holds in advance can be taken back. */
@@ -94,9 +93,9 @@ export class WorkerSlot implements WorkerListener {
     const started = marks.getStarted();
     this.#limit = turn;
     const last = isBeyond(started, turn) ? started : turn;
-    const recalled = [...this.calls.values()].filter((call) => isBeyond(call.turn, last));
+    const recalled = [...this.calls].filter((call) => isBeyond(call.turn, last));
     for (const call of recalled) {
-      this.#remove(call);
+      this.calls.remove(call);
       this.#recalled.add(call.turn);
     }
     this.#liftLimit();
@@ -105,7 +104,7 @@ export class WorkerSlot implements WorkerListener {
 
   /** Whether everything in it has been answered already, so that nobody waits for this worker. */
   get isForsaken(): boolean {
-    for (const call of this.calls.values()) if (!call.isSettled) return false;
+    for (const call of this.calls) if (!call.isSettled) return false;
     return true;
   }
 
@@ -123,15 +122,15 @@ export class WorkerSlot implements WorkerListener {
   }
 
   started(turn: number): void {
-    const call = this.calls.get(turn);
+    const call = this.#find(turn);
     if (call) this.#listener.onStarted(call);
   }
 
   returned(turn: number): void {
-    const call = this.calls.get(turn);
+    const call = this.#find(turn);
     if (call) {
       // The worker was about to begin it when the limit came: it is known only now that it did not.
-      this.#remove(call);
+      this.calls.remove(call);
       this.#liftLimit();
       this.#listener.onSteppedBack(this, call);
     } else if (this.#recalled.delete(turn)) {
@@ -143,12 +142,12 @@ export class WorkerSlot implements WorkerListener {
   }
 
   settled(turn: number, failed: boolean, outcome: Payload, ms: number): void {
-    const call = this.calls.get(turn);
+    const call = this.#find(turn);
     if (!call) {
       this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));
       return;
     }
-    this.#remove(call);
+    this.calls.remove(call);
     this.served++;
     noteTime(call, ms);
     this.#liftLimit();
@@ -173,31 +172,25 @@ export class WorkerSlot implements WorkerListener {
    * @param lastTurn of the last call that it began; where that cannot be told, the oldest is blamed
    */
   takeAll(lastTurn: number | undefined): { readonly call: Call; readonly hadBegun: boolean }[] {
-    const oldest = this.#head;
-    const taken = Array.from(this.calls.values(), (call) => ({
+    const oldest = this.head;
+    return this.calls.clear().map((call) => ({
       call,
       hadBegun: lastTurn === undefined ? call === oldest : !isBeyond(call.turn, lastTurn),
     }));
-    this.calls.clear();
-    this.#head = undefined;
-    return taken;
   }
 
-  #remove(call: Call): void {
-    this.calls.delete(call.turn);
-    if (this.#head !== call) return;
-    this.#head = undefined;
-    for (const next of this.calls.values()) {
-      this.#head = next;
-      break;
-    }
+  /** Answers come in the order of the calls, or nearly so: the first is most often the one. */
+  #find(turn: number): Call | undefined {
+    let call = this.calls.head;
+    while (call && call.turn !== turn) call = call.next;
+    return call;
   }
 
   /** Only when the worker has dropped all that was taken back may it begin anything again. */
   #liftLimit(): void {
     const limit = this.#limit;
     if (limit === undefined || this.#recalled.size > 0) return;
-    for (const call of this.calls.values()) if (isBeyond(call.turn, limit)) return;
+    for (const call of this.calls) if (isBeyond(call.turn, limit)) return;
     this.#limit = undefined;
     this.handle.marks?.setLimit(0);
   }
