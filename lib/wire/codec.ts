@@ -5,7 +5,7 @@ import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
 import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload, payloadBytes } from './payload.js';
 import { type Refusal, Survey } from './survey.js';
-import { moveBuffer, takeMoving } from './transfer.js';
+import { takeMoving, takeOver } from './transfer.js';
 import { type Bytes, bytesOf } from './views.js';
 
 const HEAP = new HeapStore();
@@ -143,22 +143,25 @@ function writeJson({ value, survey, store, moves, moving }: Draft): Payload | un
   if (moving && !movesWhole(moving, views)) return undefined;
   // Before any is kept: a detached one throws.
   const parts = views.map(bytesOf);
-  const attachments = parts.map((bytes) =>
-    moving?.has(bytes.buffer)
-      ? store.keep(new Uint8Array(moveBuffer(bytes.buffer as ArrayBuffer)), true)
-      : store.keep(bytes),
-  );
+  const attachments = parts.map((bytes) => {
+    const isMoved = moving !== undefined && moving.has(bytes.buffer);
+    return isMoved ? store.keep(takeOver(bytes.buffer as ArrayBuffer), true) : store.keep(bytes);
+  });
   return { head, attachments, moves };
 }
 
 /** Whether each buffer that is moved is just one of the views, from its first byte to its last. */
 function movesWhole(moving: ReadonlySet<ArrayBufferLike>, views: readonly Bytes[]): boolean {
-  const moved = views.map(memoryOf).filter((memory) => moving.has(memory));
-  return (
-    moved.length === moving.size &&
-    new Set(moved).size === moving.size &&
-    views.every((view) => !moving.has(memoryOf(view)) || memoryOf(view).byteLength === view.byteLength)
-  );
+  for (const memory of moving) {
+    let count = 0;
+    for (const view of views) {
+      if (memoryOf(view) !== memory) continue;
+      if (view.byteLength !== memory.byteLength) return false;
+      count++;
+    }
+    if (count !== 1) return false;
+  }
+  return true;
 }
 
 function memoryOf(view: Bytes): ArrayBufferLike {

@@ -6,6 +6,13 @@ const PLACES = '@';
 /** Where in the value a view belongs, behind its code: a path of keys and indices. */
 type Place = readonly [code: number, ...path: (string | number)[]];
 
+/** What was taken out of a value. */
+interface Found {
+  readonly views: Bytes[];
+  /** As JSON, without the brackets around the list. */
+  places: string;
+}
+
 /** A value as JSON, without the views in it. */
 export interface JsonHead {
   readonly head: string;
@@ -17,21 +24,24 @@ export interface JsonHead {
  * common case of a few buffers among plain values.
  */
 export function encodeWithViews(value: unknown): JsonHead {
-  const views: Bytes[] = [];
-  const places: Place[] = [];
-  const withoutViews = (part: unknown, path: readonly (string | number)[]): unknown => {
-    if (typeof part !== 'object' || part === null) return part;
-    if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) {
-      views.push(part);
-      places.push([viewCode(part), ...path]);
-      return null;
-    }
-    if (Array.isArray(part)) return part.map((entry, index) => withoutViews(entry, [...path, index]));
-    const entries = Object.entries(part).map(([key, entry]) => [key, withoutViews(entry, [...path, key])]);
-    return Object.fromEntries(entries);
-  };
-  const rest = JSON.stringify(withoutViews(value, []));
-  return { head: `${PLACES}${JSON.stringify(places)}\n${rest}`, views };
+  const found: Found = { views: [], places: '' };
+  const rest = JSON.stringify(withoutViews(value, '', found));
+  return { head: `${PLACES}[${found.places}]\n${rest}`, views: found.views };
+}
+
+/** @param path as it stands in the list of places, a comma before each key */
+function withoutViews(part: unknown, path: string, found: Found): unknown {
+  if (typeof part !== 'object' || part === null) return part;
+  if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer) {
+    found.views.push(part);
+    found.places += `${found.places && ','}[${viewCode(part)}${path}]`;
+    return null;
+  }
+  if (Array.isArray(part)) return part.map((entry, index) => withoutViews(entry, `${path},${index}`, found));
+  const entries = Object.entries(part).map(([key, entry]) => {
+    return [key, withoutViews(entry, `${path},${JSON.stringify(key)}`, found)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** @throws if it is no head of ours, or does not fit its attachments */
@@ -40,24 +50,21 @@ export function decodeJson(head: string, attachments: readonly Uint8Array[]): un
   const end = head.indexOf('\n');
   const places = JSON.parse(head.slice(1, end)) as Place[];
   let value: unknown = JSON.parse(head.slice(end + 1));
-  places.forEach(([code, ...path], index) => {
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] as Place;
     const bytes = attachments[index];
     if (!bytes) throw new Error('a view without its bytes');
-    const view = viewOver(code, bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const key = path.pop();
-    if (key === undefined) value = view;
-    else put(find(value, path), key, view);
-  });
+    const view = viewOver(place[0], bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (place.length === 1) value = view;
+    else put(value, place, view);
+  }
   return value;
 }
 
-function find(value: unknown, path: readonly (string | number)[]): object {
-  let found = value as Record<string | number, unknown>;
-  for (const key of path) found = found[key] as typeof found;
-  return found;
-}
-
-/** Not by assignment, as a key may be `__proto__`. */
-function put(owner: object, key: string | number, value: object): void {
-  Object.defineProperty(owner, key, { value, enumerable: true, configurable: true, writable: true });
+function put(value: unknown, place: Place, view: object): void {
+  let owner = value as Record<string | number, unknown>;
+  const last = place.length - 1;
+  for (let at = 1; at < last; at++) owner = owner[place[at] as string | number] as typeof owner;
+  // A property of its own is there already, even where its key is `__proto__`: assigning makes no other.
+  owner[place[last] as string | number] = view;
 }

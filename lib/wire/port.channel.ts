@@ -20,6 +20,9 @@ type Packet = readonly [
   ...attachments: Attachment[],
 ];
 
+/** Where in a packet its attachments begin. */
+const HEAD_LENGTH = 8;
+
 /** From this size on, in bytes, a binary head is moved instead of cloned. */
 const MOVED_HEAD_BYTES = 4096;
 
@@ -185,11 +188,17 @@ export class PortChannel implements Channel {
     this.#deliver(message(MessageType.result, turn, payload, 0, ms));
   }
 
-  #deliverPacket([type, turn, call, target, attempt, timeout, signals, head, ...attachments]: Packet): void {
+  #deliverPacket(packet: Packet): void {
+    const [type, turn, call, target, attempt, timeout, signals, head] = packet;
     if (!isMessageType(type)) {
       return this.#end(new ProtocolError(`a message of an unknown type (${String(type)}) came`));
     }
-    const payload = head === null ? undefined : { head, attachments: attachments.map(own), moves: false };
+    let payload: Payload | undefined;
+    if (head !== null) {
+      const attachments: Attachment[] = [];
+      for (let at = HEAD_LENGTH; at < packet.length; at++) attachments.push(own(packet[at] as Attachment));
+      payload = { head, attachments, moves: false };
+    }
     this.#deliver({ type, turn, call, target, attempt, timeout, signals, payload });
   }
 
@@ -219,5 +228,5 @@ function isCall(type: unknown): type is typeof MessageType.call | typeof Message
 }
 
 function isPacket(value: unknown): value is Packet {
-  return Array.isArray(value) && value.length >= 8 && typeof value[1] === 'number';
+  return Array.isArray(value) && value.length >= HEAD_LENGTH && typeof value[1] === 'number';
 }

@@ -37,25 +37,23 @@ export function transfer<T extends object>(
 }
 
 /** The buffers to move with these values; `undefined` where there are none. */
-export function takeMoving(values: readonly unknown[]): Set<ArrayBufferLike> | undefined {
+export function takeMoving(values: readonly unknown[]): ReadonlySet<ArrayBufferLike> | undefined {
   if (!moving.isUsed) return undefined;
-  let all: Set<ArrayBufferLike> | undefined;
+  let all: ReadonlySet<ArrayBufferLike> | undefined;
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
     const buffers = moving.buffers.get(value);
-    if (!buffers) continue;
-    all ??= new Set();
-    for (const buffer of buffers) all.add(buffer);
+    if (buffers) all = all ? new Set([...all, ...buffers]) : buffers;
   }
   return all;
 }
 
 /** Takes the memory over: the given buffer is detached, or copied where it cannot be moved. */
-export function moveBuffer(buffer: ArrayBuffer): ArrayBuffer {
+export function takeOver(buffer: ArrayBuffer): Uint8Array {
   try {
-    return structuredClone(buffer, { transfer: [buffer] });
+    return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }));
   } catch {
     // The slab that small Buffers share: newer Nodes refuse to move it, older ones copy it.
-    return buffer.slice();
+    return new Uint8Array(buffer.slice());
   }
 }
