@@ -25,7 +25,7 @@ export class InlineHost implements WorkerHost {
       const loss = { exitCode: 0, signal: null, outOfMemory: false, cause };
       queueMicrotask(() => listener.ended({ ...loss, lastTurn }));
     };
-    const runNext = async () => {
+    const runNext = () => {
       const call = handed.shift();
       if (!call || isOver) return;
       lastTurn = call.turn;
@@ -34,10 +34,11 @@ export class InlineHost implements WorkerHost {
       const { id, turn, attempt, timeout, signals } = call;
       const payload = ownArguments(call.args);
       const incoming = { call: id, turn, attempt, timeout, signals, payload };
-      const outcome = await runner.run(incoming, (args) => call.target.invoke(call.self, args));
-      // After its end a worker says nothing: a method that was given up may still be running here.
-      if (!isOver)
-        listener.settled(call.turn, outcome.failed, outcome.payload, performance.now() - startedAt);
+      const invoke = (args: readonly unknown[]) => call.target.invoke(call.self, args);
+      void runner.run(incoming, invoke, ({ failed, payload: result }) => {
+        // After its end a worker says nothing: a method that was given up may still be running here.
+        if (!isOver) listener.settled(turn, failed, result, performance.now() - startedAt);
+      });
     };
     queueMicrotask(() => isOver || listener.ready());
     return {
@@ -45,7 +46,7 @@ export class InlineHost implements WorkerHost {
       marks: undefined,
       start: (call) => {
         handed.push(call);
-        queueMicrotask(() => void runNext());
+        queueMicrotask(runNext);
         return this.settings.concurrency > 1;
       },
       cancel: (turn, reason) => {

@@ -97,7 +97,8 @@ export class PipeChannel implements Channel {
     const used = this.#used;
     this.#used = 0;
     if (this.#socket.destroyed || used === 0) return;
-    this.#write(this.#gathered.subarray(0, used));
+    const written = this.#writeDirectly(used);
+    if (written < used) this.#socket.write(this.#gathered.subarray(written, used));
     // What the kernel has not taken yet is still read from.
     if (this.#socket.writableLength > 0) this.#renew();
   }
@@ -135,16 +136,15 @@ export class PipeChannel implements Channel {
     this.#view = new DataView(this.#gathered.buffer);
   }
 
-  #write(bytes: Uint8Array): void {
-    let written = 0;
-    if (this.#fd !== undefined && this.#socket.writableLength === 0) {
-      try {
-        written = writeSync(this.#fd, bytes);
-      } catch {
-        // The pipe is full (EAGAIN), or has ended: the stream waits, or tells.
-      }
+  /** @returns how many of the gathered bytes the kernel has taken */
+  #writeDirectly(bytes: number): number {
+    if (this.#fd === undefined || this.#socket.writableLength > 0) return 0;
+    try {
+      return writeSync(this.#fd, this.#gathered, 0, bytes);
+    } catch {
+      // The pipe is full (EAGAIN), or has ended: the stream waits, or tells.
+      return 0;
     }
-    if (written < bytes.byteLength) this.#socket.write(bytes.subarray(written));
   }
 
   #receive(chunk: Buffer, deliver: (message: Message) => void): void {

@@ -30,21 +30,29 @@ export class CallRunner {
     return this.#running.size;
   }
 
-  /** Never rejects. */
-  async run(call: IncomingCall, invoke: (args: readonly unknown[]) => unknown): Promise<Outcome> {
+  /**
+   * Never rejects by itself.
+   * @param done called with how it went, before anything else runs; to wait for a promise would take a turn longer
+   */
+  async run(
+    call: IncomingCall,
+    invoke: (args: readonly unknown[]) => unknown,
+    done: (outcome: Outcome) => void,
+  ): Promise<void> {
     const running = new RunningCall(call.call, this.pool, call.attempt, call.timeout);
     this.#running.set(call.turn, running);
+    let outcome: Outcome;
     try {
       const { args, pending } = this.#decodeArguments(call, running);
       if (pending) await pending;
       const value = await runInCall(running, () => invoke(args));
       const payload = this.codec.encodeWithClasses(value, 'result', this.store);
-      return { failed: false, payload: payload instanceof Promise ? await payload : payload };
+      outcome = { failed: false, payload: payload instanceof Promise ? await payload : payload };
     } catch (error) {
-      return { failed: true, payload: await this.#encodeError(error) };
-    } finally {
-      this.#running.delete(call.turn);
+      outcome = { failed: true, payload: await this.#encodeError(error) };
     }
+    this.#running.delete(call.turn);
+    done(outcome);
   }
 
   cancel(turn: number, reason: Payload): void {

@@ -7,7 +7,7 @@ import { isBeyond, type Marks } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
-import { CallRunner, type Outcome } from './call-runner.js';
+import { CallRunner } from './call-runner.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
 
@@ -112,45 +112,55 @@ export class Session {
     this.#waiting.push(call);
     if (this.#isWorking) return;
     this.#isWorking = true;
-    if (this.#concurrency === 1) void this.#workOneByOne();
-    else setImmediate(() => this.#startNext());
+    if (this.#concurrency === 1) this.#startAlone();
+    else setImmediate(() => this.#startAmongOthers());
   }
 
   /** One call at a time: the next one starts when the result of the one before it has left. */
-  async #workOneByOne(): Promise<void> {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      let ms = 0;
-      if (this.#begin(next)) {
-        const startedAt = performance.now();
-        const outcome = await this.#runner.run(next, this.#starterOf(next));
-        ms = this.#report(next, outcome, startedAt);
-      }
-      if (!this.#channel.isFlushed) await new Promise<void>((resolve) => this.#channel.finish(resolve));
-      // So that cancels are read.
-      if (ms > LONG_CALL) await new Promise((resolve) => setImmediate(resolve));
+  #startAlone(): void {
+    const next = this.#waiting.shift();
+    if (!next) {
+      this.#isWorking = false;
+      if (this.#isClosing) void this.#closeWhenIdle();
+    } else if (this.#begin(next)) {
+      this.#run(next, (ms) => this.#goOn(ms));
+    } else {
+      this.#goOn(0);
     }
-    this.#isWorking = false;
-    if (this.#isClosing) await this.#closeWhenIdle();
+  }
+
+  /** @param ms how long the last call took */
+  #goOn(ms: number): void {
+    const start = () => this.#startAlone();
+    // After a turn of the event loop, so that cancels are read.
+    const startInTime = ms > LONG_CALL ? () => setImmediate(start) : start;
+    if (this.#channel.isFlushed) startInTime();
+    else this.#channel.finish(startInTime);
   }
 
   /**
    * Several calls at a time start in turns of their own: what one leaves must be on its way before another
    * can block the event loop.
    */
-  #startNext(): void {
+  #startAmongOthers(): void {
     this.#channel.finish(() => {
       const next = this.#waiting.shift();
-      if (next && this.#begin(next)) void this.#runAmongOthers(next);
+      if (next && this.#begin(next)) this.#run(next, () => this.#isClosing && void this.#closeWhenIdle());
       this.#isWorking = this.#waiting.length > 0;
-      if (this.#isWorking) setImmediate(() => this.#startNext());
+      if (this.#isWorking) setImmediate(() => this.#startAmongOthers());
     });
   }
 
-  async #runAmongOthers(call: Message): Promise<void> {
+  /** @param then told how long it took, in ms, when its outcome was sent */
+  #run(call: Message, then: (ms: number) => void): void {
     const startedAt = performance.now();
-    const outcome = await this.#runner.run(call, this.#starterOf(call));
-    this.#report(call, outcome, startedAt);
-    if (this.#isClosing) await this.#closeWhenIdle();
+    void this.#runner.run(call, this.#starterOf(call), ({ failed, payload }) => {
+      const ms = performance.now() - startedAt;
+      if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
+      const type = failed ? MessageType.failure : MessageType.result;
+      this.#channel.send(message(type, call.turn, payload, 0, ms), true);
+      then(ms);
+    });
   }
 
   /** Says that the call begins; steps back if it was taken back in the meantime. */
@@ -178,15 +188,6 @@ export class Session {
     const invoke = this.#bound.get(target);
     if (!invoke) return (args) => this.#bindAndStart(target, turn, args);
     return this.#concurrency === 1 ? invoke : (args) => this.#start(turn, invoke, args);
-  }
-
-  /** @returns how long the call took, in ms */
-  #report({ turn }: Message, { failed, payload }: Outcome, startedAt: number): number {
-    const ms = performance.now() - startedAt;
-    const type = failed ? MessageType.failure : MessageType.result;
-    if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
-    this.#channel.send(message(type, turn, payload, 0, ms), true);
-    return ms;
   }
 
   async #bindAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
