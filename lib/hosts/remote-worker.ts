@@ -31,20 +31,14 @@ export class RemoteWorker {
   }
 
   /** @returns whether the worker will say when the call starts: it may have to load its target first */
-  start(call: HostCall, ahead: boolean): boolean {
-    const { id, turn, args, attempt, timeout, signals } = call;
-    const known = this.#targets.get(call.target);
-    const target = known ?? this.#define(call.target);
-    this.#channel.send({
-      type: ahead ? MessageType.callAhead : MessageType.call,
-      turn,
-      call: id,
-      target,
-      attempt,
-      timeout,
-      signals,
-      payload: args,
-    });
+  start(handed: HostCall, ahead: boolean): boolean {
+    const { id, turn, args, attempt, timeout, signals } = handed;
+    const known = this.#targets.get(handed.target);
+    const target = known ?? this.#define(handed.target);
+    const type = ahead ? MessageType.callAhead : MessageType.call;
+    const call: Message = { type, turn, call: id, target, attempt, timeout, signals, payload: args };
+    // At once, as posting detaches what is moved.
+    this.#channel.send(call, args.moves);
     return known === undefined || this.#announces;
   }
 

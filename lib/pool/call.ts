@@ -50,7 +50,7 @@ export class Call implements HostCall {
     readonly id: number,
     readonly target: CallTarget,
     readonly self: unknown,
-    readonly args: Payload,
+    public args: Payload,
     readonly signals: number,
     readonly terms: CallTerms,
     readonly caller: Caller,

@@ -138,6 +138,12 @@ export class Pool implements FleetListener {
     this.#startQueueTimer(call);
     if (request.located) void this.#enqueueWhenLocated(call, request.located);
     else this.#enqueue(call);
+    // What it moves must be gone when the caller goes on: it has been posted, or waits.
+    if (call.isMoved && !call.place) call.args = this.#sealed(call.args);
+  }
+
+  #sealed(args: Payload): Payload {
+    return { head: args.head, attachments: this.#store.seal(args.attachments), moves: args.moves };
   }
 
   #checkRoom({ label }: CallTarget): void {

@@ -1,3 +1,5 @@
+import { takeOver } from './transfer.js';
+
 /** Bytes that were put into a file in memory, which the other side can read; see FileStore and ResultStore. */
 export interface FileRegion {
   /** Where it begins, in pages. */
@@ -15,11 +17,12 @@ export type Attachment = Uint8Array | FileRegion | SharedArrayBuffer;
 export interface AttachmentStore {
   /** Whether SharedArrayBuffers can be passed as themselves. */
   readonly sharesMemory: boolean;
-  /**
-   * Takes a snapshot.
-   * @param isOwn nobody else has these bytes: they need not be copied
-   */
-  keep(bytes: Uint8Array, isOwn?: boolean): Attachment;
+  /** Takes a snapshot. */
+  keep(bytes: Uint8Array): Attachment;
+  /** Keeps a buffer that is moved: it is detached now or, if it can be posted, when it is. */
+  move(buffer: ArrayBuffer): Attachment;
+  /** What was kept is not posted yet: detaches what is moved now. */
+  seal(attachments: readonly Attachment[]): readonly Attachment[];
   /** What was kept is needed no more. Does nothing for what is not this store's. */
   release(attachments: readonly Attachment[]): void;
   close(): void;
@@ -41,13 +44,40 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Keeps copies in the ordinary memory of this thread. */
 export class HeapStore implements AttachmentStore {
-  constructor(readonly sharesMemory = false) {}
+  readonly sharesMemory: boolean = false;
 
-  keep(bytes: Uint8Array, isOwn = false): Attachment {
-    return isOwn ? bytes : copyOf(bytes);
+  keep(bytes: Uint8Array): Attachment {
+    return copyOf(bytes);
   }
 
-  release(): void {}
+  move(buffer: ArrayBuffer): Attachment {
+    return takeOver(buffer);
+  }
+
+  seal(attachments: readonly Attachment[]): readonly Attachment[] {
+    return attachments;
+  }
+
+  release(_attachments: readonly Attachment[]): void {}
 
   close(): void {}
+}
+
+/**
+ * For what is posted to another thread in this same turn, before any other code runs: posting itself detaches what is
+ * moved. To detach it before would make two more objects of each buffer.
+ */
+export class PostedStore extends HeapStore {
+  override readonly sharesMemory = true;
+
+  override move(buffer: ArrayBuffer): Attachment {
+    return new Uint8Array(buffer);
+  }
+
+  override seal(attachments: readonly Attachment[]): readonly Attachment[] {
+    return attachments.map((attachment) => {
+      const isPosted = attachment instanceof Uint8Array && attachment.buffer instanceof ArrayBuffer;
+      return isPosted ? takeOver(attachment.buffer) : attachment;
+    });
+  }
 }

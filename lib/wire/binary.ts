@@ -10,7 +10,6 @@ import {
 } from './error-record.js';
 import { type Attachment, type AttachmentStore, copyOf } from './attachments.js';
 import { isError } from './survey.js';
-import { takeOver } from './transfer.js';
 import { bytesOf, MEMORY, viewCode, viewOver } from './views.js';
 
 /** From this size on, in bytes, a buffer travels beside the head instead of inside it. */
@@ -69,7 +68,7 @@ export class BinaryWriter extends Serializer {
   /** Moves at the very end: until then the value may still be refused, and must stay whole. */
   takeAttachments(): Attachment[] {
     for (const [buffer, index] of this.#moving) {
-      this.#attachments[index] = this.#store.keep(takeOver(buffer as ArrayBuffer), true);
+      this.#attachments[index] = this.#store.move(buffer as ArrayBuffer);
     }
     return this.#attachments;
   }

@@ -5,7 +5,7 @@ import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
 import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload, payloadBytes } from './payload.js';
 import { type Refusal, Survey } from './survey.js';
-import { takeMoving, takeOver } from './transfer.js';
+import { forgetMoved, takeMoving } from './transfer.js';
 import { type Bytes, bytesOf } from './views.js';
 
 const HEAP = new HeapStore();
@@ -39,8 +39,7 @@ export class Codec {
   /** Like `encode`, but looks the classes of errors up first where they are not known yet. */
   encodeWithClasses(value: unknown, subject: string, store: AttachmentStore): Payload | Promise<Payload> {
     const { payload, unlearnt } = this.#encode(value, subject, store);
-    // What was moved cannot be encoded again.
-    if (unlearnt === undefined || unlearnt.size === 0 || takeMoving([value])) return payload;
+    if (unlearnt === undefined || unlearnt.size === 0) return payload;
     store.release(payload.attachments);
     return this.#learnAndEncode(value, subject, store, unlearnt);
   }
@@ -59,7 +58,9 @@ export class Codec {
     const sent = signals === 0 ? args : args.map((value, index) => (isSignal(signals, index) ? null : value));
     const moving = takeMoving(args);
     const moves = moving !== undefined;
-    return this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving }).payload;
+    const { payload } = this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving });
+    if (moving) forgetMoved(args);
+    return payload;
   }
 
   decode(payload: Payload): Decoded {
@@ -90,8 +91,13 @@ export class Codec {
     const survey = new Survey(store.sharesMemory);
     const refusal = guarded(survey, value);
     if (refusal) throw refusalError(subject, refusal);
-    const moving = takeMoving([value]);
-    return this.#write({ value, survey, subject, store, moves: true, moving });
+    const values = [value];
+    const moving = takeMoving(values);
+    const encoding = this.#write({ value, survey, subject, store, moves: true, moving });
+    if (!moving) return encoding;
+    forgetMoved(values);
+    // What was moved cannot be encoded again.
+    return { payload: encoding.payload, unlearnt: undefined };
   }
 
   #write(draft: Draft): Encoding {
@@ -145,7 +151,7 @@ function writeJson({ value, survey, store, moves, moving }: Draft): Payload | un
   const parts = views.map(bytesOf);
   const attachments = parts.map((bytes) => {
     const isMoved = moving !== undefined && moving.has(bytes.buffer);
-    return isMoved ? store.keep(takeOver(bytes.buffer as ArrayBuffer), true) : store.keep(bytes);
+    return isMoved ? store.move(bytes.buffer as ArrayBuffer) : store.keep(bytes);
   });
   return { head, attachments, moves };
 }

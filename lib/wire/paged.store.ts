@@ -6,6 +6,7 @@ import {
   isFileRegion,
 } from './attachments.js';
 import { PAGE_BYTES } from './memory-file.js';
+import { takeOver } from './transfer.js';
 
 /** From this size on, in bytes, the file is quicker than the pipe. Measured: see `bench/`. */
 export const FILE_BYTES = 4 * 1024;
@@ -17,9 +18,17 @@ export const SPARE_PAGES = (8 * 1024 * 1024) / PAGE_BYTES;
 export abstract class PagedStore implements AttachmentStore {
   readonly sharesMemory = false;
 
-  keep(bytes: Uint8Array, isOwn = false): Attachment {
-    const region = bytes.byteLength < FILE_BYTES ? undefined : this.put(bytes);
-    return region ?? (isOwn ? bytes : copyOf(bytes));
+  keep(bytes: Uint8Array): Attachment {
+    return this.#putIfLarge(bytes) ?? copyOf(bytes);
+  }
+
+  move(buffer: ArrayBuffer): Attachment {
+    const bytes = takeOver(buffer);
+    return this.#putIfLarge(bytes) ?? bytes;
+  }
+
+  seal(attachments: readonly Attachment[]): readonly Attachment[] {
+    return attachments;
   }
 
   release(attachments: readonly Attachment[]): void {
@@ -27,6 +36,10 @@ export abstract class PagedStore implements AttachmentStore {
   }
 
   abstract close(): void;
+
+  #putIfLarge(bytes: Uint8Array): FileRegion | undefined {
+    return bytes.byteLength < FILE_BYTES ? undefined : this.put(bytes);
+  }
 
   /** @returns `undefined` where there is no room */
   protected abstract put(bytes: Uint8Array): FileRegion | undefined;

@@ -6,6 +6,7 @@ import { oncePerTick } from './once-per-tick.js';
 import { NO_ATTACHMENTS, type Payload } from './payload.js';
 import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
+import { takeOver } from './transfer.js';
 
 /** A message as it is posted: a list is cheaper to clone than an object with names. */
 type Packet = readonly [
@@ -117,9 +118,17 @@ export class PortChannel implements Channel {
   /** Each call was encoded on its own: what is posted together shares nothing. */
   #flush(): void {
     if (this.#outgoing.length === 0) return;
-    this.#port.postMessage(this.#outgoing, this.#moving);
+    const outgoing = this.#outgoing;
+    const moving = this.#moving;
     this.#outgoing = [];
     this.#moving = [];
+    try {
+      this.#port.postMessage(outgoing, moving);
+    } catch {
+      // Nothing has left: one of them cannot be moved, such as the slab that small Buffers share. All are copied.
+      this.#port.postMessage(outgoing, NO_MEMORY);
+      for (const buffer of moving) takeOver(buffer);
+    }
   }
 
   get isFlushed(): boolean {

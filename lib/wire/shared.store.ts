@@ -1,4 +1,4 @@
-import { type Attachment, type AttachmentStore, copyOf, SHARED_BYTES } from './attachments.js';
+import { type Attachment, copyOf, PostedStore, SHARED_BYTES } from './attachments.js';
 
 /** How much free memory is kept for the next buffers, in bytes: pages that were used before need no new ones. */
 const SPARE_BYTES = 16 * 1024 * 1024;
@@ -10,20 +10,18 @@ const LEAST_USE = 0.5;
  * Keeps the arguments of calls to threads in shared memory: a call that never began can be handed to another
  * worker as it is, and V8 does not count this memory, so that it forces no garbage collection here.
  */
-export class SharedStore implements AttachmentStore {
-  readonly sharesMemory = true;
+export class SharedStore extends PostedStore {
   readonly #spare: SharedArrayBuffer[] = [];
   #spareBytes = 0;
 
-  keep(bytes: Uint8Array, isOwn = false): Attachment {
-    if (isOwn) return bytes;
+  override keep(bytes: Uint8Array): Attachment {
     if (bytes.byteLength < SHARED_BYTES) return copyOf(bytes);
     const kept = new Uint8Array(this.#take(bytes.byteLength), 0, bytes.byteLength);
     kept.set(bytes);
     return kept;
   }
 
-  release(attachments: readonly Attachment[]): void {
+  override release(attachments: readonly Attachment[]): void {
     for (const attachment of attachments) {
       if (!(attachment instanceof Uint8Array) || !(attachment.buffer instanceof SharedArrayBuffer)) continue;
       if (this.#spareBytes + attachment.buffer.byteLength > SPARE_BYTES) continue;
@@ -32,7 +30,7 @@ export class SharedStore implements AttachmentStore {
     }
   }
 
-  close(): void {
+  override close(): void {
     this.#spare.length = 0;
     this.#spareBytes = 0;
   }

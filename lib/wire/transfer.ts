@@ -1,10 +1,33 @@
 import { sharedState } from '../shared-state.js';
 
-const moving = sharedState('moving', () => ({
-  buffers: new WeakMap<object, ReadonlySet<ArrayBufferLike>>(),
+interface Mark {
+  readonly value: object;
+  readonly buffers: ReadonlySet<ArrayBufferLike>;
+}
+
+/** What is to be moved. */
+class Marks {
+  /**
+   * The one that was set last, which is most often the next to be looked up: an entry in a WeakMap costs about as much
+   * as everything else that is done for a moved buffer.
+   */
+  last: Mark | undefined;
+  readonly earlier = new WeakMap<object, ReadonlySet<ArrayBufferLike>>();
   /** Most applications never move anything: then nothing need be looked up. */
-  isUsed: false,
-}));
+  isUsed = false;
+
+  set(mark: Mark): void {
+    if (this.last) this.earlier.set(this.last.value, this.last.buffers);
+    this.last = mark;
+    this.isUsed = true;
+  }
+
+  get(value: object): ReadonlySet<ArrayBufferLike> | undefined {
+    return this.last?.value === value ? this.last.buffers : this.earlier.get(value);
+  }
+}
+
+const marks = sharedState('moving', () => new Marks());
 
 /**
  * Marks an argument or a result so that the given buffers in it are moved instead of copied: they are empty
@@ -31,21 +54,25 @@ export function transfer<T extends object>(
       );
     }
   }
-  moving.buffers.set(value, new Set(owners));
-  moving.isUsed = true;
+  marks.set({ value, buffers: new Set(owners) });
   return value;
 }
 
 /** The buffers to move with these values; `undefined` where there are none. */
 export function takeMoving(values: readonly unknown[]): ReadonlySet<ArrayBufferLike> | undefined {
-  if (!moving.isUsed) return undefined;
+  if (!marks.isUsed) return undefined;
   let all: ReadonlySet<ArrayBufferLike> | undefined;
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
-    const buffers = moving.buffers.get(value);
+    const buffers = marks.get(value);
     if (buffers) all = all ? new Set([...all, ...buffers]) : buffers;
   }
   return all;
+}
+
+/** These values were moved: their marks are of no more use. */
+export function forgetMoved(values: readonly unknown[]): void {
+  if (marks.last && values.includes(marks.last.value)) marks.last = undefined;
 }
 
 /** Takes the memory over: the given buffer is detached, or copied where it cannot be moved. */

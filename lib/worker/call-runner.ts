@@ -32,7 +32,8 @@ export class CallRunner {
 
   /**
    * Never rejects by itself.
-   * @param done called with how it went, before anything else runs; to wait for a promise would take a turn longer
+   * @param done called with how it went in the turn in which that is encoded: before any other code could touch what is
+   *   moved, and sooner than by way of a promise
    */
   async run(
     call: IncomingCall,
@@ -49,7 +50,8 @@ export class CallRunner {
       const payload = this.codec.encodeWithClasses(value, 'result', this.store);
       outcome = { failed: false, payload: payload instanceof Promise ? await payload : payload };
     } catch (error) {
-      outcome = { failed: true, payload: await this.#encodeError(error) };
+      const payload = this.#encodeError(error);
+      outcome = { failed: true, payload: payload instanceof Promise ? await payload : payload };
     }
     this.#running.delete(call.turn);
     done(outcome);
@@ -89,11 +91,13 @@ export class CallRunner {
     return { args, pending: decoded.pending };
   }
 
-  async #encodeError(error: unknown): Promise<Payload> {
+  #encodeError(thrown: unknown): Payload | Promise<Payload> {
+    const encodeRefusal = (refusal: unknown) => this.codec.encode(refusal, 'error');
     try {
-      return await this.codec.encodeWithClasses(error, 'error', this.store);
+      const payload = this.codec.encodeWithClasses(thrown, 'error', this.store);
+      return payload instanceof Promise ? payload.catch(encodeRefusal) : payload;
     } catch (refusal) {
-      return this.codec.encode(refusal, 'error');
+      return encodeRefusal(refusal);
     }
   }
 }

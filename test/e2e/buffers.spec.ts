@@ -1,7 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, transfer } from '../../lib/index.js';
-import { addShared, echo, exit, makeShared, overwrite, spin, spoilsAndDies } from '../fixtures/work.js';
+import {
+  addShared,
+  echo,
+  exit,
+  keptBytes,
+  makeKept,
+  makeShared,
+  moveKept,
+  overwrite,
+  spin,
+  spoilsAndDies,
+  throwKept,
+} from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
@@ -11,6 +23,14 @@ const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.
 
 /** Each is on one side of a limit from which on buffers travel in another way. */
 const SIZES = [0, 1, 4_095, 4_096, 8_191, 8_192, 70_000, 3 * 1024 * 1024];
+
+/** Memory that nothing can detach. */
+function makeWasmMemory(): ArrayBuffer {
+  const { WebAssembly } = globalThis as unknown as {
+    WebAssembly: { Memory: new (options: { initial: number }) => { buffer: ArrayBuffer } };
+  };
+  return new WebAssembly.Memory({ initial: 1 }).buffer;
+}
 
 describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   it('of all sizes arrive whole, many at once', async () => {
@@ -71,6 +91,64 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
         'small',
         'neighbour',
       ]);
+    });
+  });
+
+  it('that are moved are gone at once, whether a worker takes them at once or they wait', async () => {
+    await withApp({ kind, size: 1 }, async ({ executor }) => {
+      // The first one waits until its function is found, the others for each other.
+      for (let round = 0; round < 3; round++) {
+        const sent = [1, 2, 3].map((fill) => new Uint8Array(100_000).fill(fill));
+        const calls = sent.map((bytes) => executor.run(echo<Uint8Array>, transfer(bytes)));
+        expect(sent.map((bytes) => bytes.byteLength)).toEqual([0, 0, 0]);
+        const back = await within(Promise.all(calls));
+        expect(back.map((bytes) => [bytes.byteLength, bytes[0], bytes[99_999]])).toEqual([
+          [100_000, 1, 1],
+          [100_000, 2, 2],
+          [100_000, 3, 3],
+        ]);
+      }
+    });
+  });
+
+  it('that were moved already are refused', async () => {
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      await within(executor.run(echo<number>, 1));
+      const bytes = new Uint8Array(100_000).fill(7);
+      const first = executor.run(echo<Uint8Array>, transfer(bytes));
+      const error = await rejection(executor.run(echo<Uint8Array>, transfer(bytes)));
+      expect(error).toBeInstanceOf(ExecutorSerializationError);
+      expect((await within(first))[0]).toBe(7);
+    });
+  });
+
+  it('that cannot be moved at all are copied', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const fixed = new Uint8Array(makeWasmMemory()).fill(5);
+      for (let round = 0; round < 2; round++) {
+        const movable = new Uint8Array(100_000).fill(6);
+        const both = transfer([fixed, movable], [fixed, movable]);
+        const [first, second] = await within(executor.run(echo<readonly Uint8Array[]>, both));
+        expect([first?.byteLength, first?.[0], second?.byteLength, second?.[0]]).toEqual([
+          65_536, 5, 100_000, 6,
+        ]);
+        expect([fixed.byteLength, movable.byteLength]).toEqual([65_536, 0]);
+      }
+    });
+  });
+
+  it('that a method moves are gone there, as result and as what it throws', async () => {
+    await withApp({ kind, size: 1 }, async ({ executor }) => {
+      await within(executor.run(makeKept, 3));
+      const moved = await within(executor.run(moveKept));
+      expect([moved.byteLength, moved[0]]).toEqual([100_000, 3]);
+      expect(await within(executor.run(keptBytes))).toBe(0);
+      const error = await rejection(executor.run(moveKept));
+      expect((error as ExecutorSerializationError).subject).toBe('result');
+      await within(executor.run(makeKept, 4));
+      const thrown: unknown = await executor.run(throwKept).catch((reason: unknown) => reason);
+      expect((thrown as Uint8Array)[99_999]).toBe(4);
+      expect(await within(executor.run(keptBytes))).toBe(0);
     });
   });
 
