@@ -10,8 +10,10 @@ export interface Scale {
   readonly sliceMs: number;
   /** V8 compiles what is hot only after a while: so each contender echoes first, for so many calls, or so long. */
   readonly warmUp: { readonly calls: number; readonly ms: number };
-  /** And so long, in ms, it does what is measured next. */
+  /** And so long, in ms, it does what is measured next; */
   readonly stepWarmUpMs: number;
+  /** then, where calls take long, until there were some of them at least, or for so long. */
+  readonly slowStepWarmUp: { readonly calls: number; readonly ms: number };
   /** And so long, in ms, before each slice: it has waited while the others were measured, and its caches are cold. */
   readonly leadInMs: number;
   /** Rounds of what needs a fresh process each time. */

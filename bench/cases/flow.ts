@@ -25,12 +25,13 @@ export class Flow {
   static async measure(
     set: LaneSet,
     runners: readonly Runner[],
-    { rounds, stepWarmUpMs, leadInMs }: Scale,
+    { rounds, stepWarmUpMs, slowStepWarmUp, leadInMs }: Scale,
     stepFor: (runner: Runner) => FlowStep,
   ): Promise<Flow> {
     const warmUp = async (lane: Lane, runner: Runner) => {
       await lane.check(stepFor(runner));
       await lane.flow({ ...stepFor(runner), ms: stepWarmUpMs });
+      await lane.flow({ ...stepFor(runner), ...slowStepWarmUp });
     };
     const measureOne = async (lane: Lane, runner: Runner) => {
       await lane.flow({ ...stepFor(runner), ms: leadInMs });

@@ -7,8 +7,9 @@ import { NodeLane } from './node-lane.js';
 import type { Placement } from './placement.js';
 import { PythonLane, pythonVersion } from './python-lane.js';
 
-/** How many lanes start or warm up at a time: more or less the cores that there are for it. */
+/** How many lanes start, or warm up, at a time: more or less the cores that there are for it. */
 const AT_ONCE = 3;
+const AT_ONCE_ON_ONE_CORE = 1;
 
 /** One that is measured: a contender, set up in some way. */
 export interface Runner {
@@ -54,11 +55,16 @@ export class LaneSet {
   readonly #lanes = new Map<Runner, Lane>();
   readonly #failures = new Map<Runner, string>();
   readonly remarks: string[] = [];
+  readonly #placement: Placement;
+
+  constructor(placement: Placement) {
+    this.#placement = placement;
+  }
 
   /** Starts each runner's lane, and lets it echo until it is warm. */
   static async open(runners: readonly Runner[], placement: Placement, enough: Enough): Promise<LaneSet> {
-    const set = new LaneSet();
-    await eachOf(runners, (runner) => set.#open(runner, placement, enough));
+    const set = new LaneSet(placement);
+    await eachOf(runners, AT_ONCE, (runner) => set.#open(runner, enough));
     return set;
   }
 
@@ -84,7 +90,8 @@ export class LaneSet {
         failures.set(runner, (error as Error).message);
       }
     };
-    await eachOf(runners, (runner) => attempt(runner, warmUp));
+    const atOnce = this.#placement === 'one-core' ? AT_ONCE_ON_ONE_CORE : AT_ONCE;
+    await eachOf(runners, atOnce, (runner) => attempt(runner, warmUp));
     for (let round = 0; round < rounds; round++) {
       for (const runner of rotated(runners, round)) {
         await attempt(runner, async (lane) => {
@@ -105,26 +112,26 @@ export class LaneSet {
     this.remarks.push(...remarks.filter((remark) => remark !== undefined));
   }
 
-  async #open(runner: Runner, placement: Placement, enough: Enough): Promise<void> {
+  async #open(runner: Runner, enough: Enough): Promise<void> {
     try {
       const lane = runner.make();
       this.#lanes.set(runner, lane);
       await lane.open(runner.setup);
       await lane.flow({ task: 'echo', argument: TINY, inFlight: runner.setup.workers, ...enough });
       // Only now: it starts the sooner, and is the sooner warm, on all cores.
-      if (placement === 'one-core') await lane.pin();
+      if (this.#placement === 'one-core') await lane.pin();
     } catch (error) {
       this.#failures.set(runner, `its start: ${(error as Error).message}`);
     }
   }
 }
 
-async function eachOf<T>(list: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+async function eachOf<T>(list: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
   const queue = [...list];
   const goOn = async () => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await act(item);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, goOn));
+  await Promise.all(Array.from({ length: atOnce }, goOn));
 }
 
 function rotated<T>(list: readonly T[], by: number): T[] {

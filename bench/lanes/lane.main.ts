@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { findEntry } from '../contenders/catalog.js';
 import type { Setup, TaskName } from '../contenders/contender.js';
 import type { Slice } from '../measure/clock.js';
@@ -6,7 +7,7 @@ import { drive } from '../measure/drive.js';
 import { childrenRssMb, collectGarbage, rssMb } from '../measure/memory.js';
 import { percentile } from '../measure/statistics.js';
 import { wave, type WaveSlice } from '../measure/wave.js';
-import { checkResult, makeArgument, TINY } from './arguments.js';
+import { type ArgumentSpec, checkResult, makeArgument, TINY } from './arguments.js';
 import type { Answer, Command, FlowStep, MemoryFigures, WaveStep } from './protocol.js';
 
 /** Until idle workers have done what they do after a start, in ms. */
@@ -66,7 +67,8 @@ async function open(setup: Setup): Promise<number> {
 }
 
 function flow({ task, argument, inFlight, ms, calls }: FlowStep): Promise<Slice> {
-  return drive(caller(task, makeArgument(argument)), inFlight, { ms, calls });
+  const call = task === 'move' ? mover(argument) : echoer(task, makeArgument(argument));
+  return drive(call, inFlight, { ms, calls });
 }
 
 async function waves({ argument: spec, calls, waves: count, limitMs }: WaveStep): Promise<WaveSlice> {
@@ -83,12 +85,22 @@ async function waves({ argument: spec, calls, waves: count, limitMs }: WaveStep)
   return { ...(slices.at(-1) as WaveSlice), us };
 }
 
-/** What is moved there comes back moved, and is what is moved next. */
-function caller(task: TaskName, argument: unknown): () => PromiseLike<unknown> {
-  if (task !== 'move') return () => contender.call(task, argument);
-  let bytes = argument;
+function echoer(task: TaskName, argument: unknown): () => PromiseLike<unknown> {
+  return () => contender.call(task, argument);
+}
+
+/** What came back from the last call that moved something. */
+let returned: { readonly spec: ArgumentSpec; bytes: unknown } | undefined;
+
+/**
+ * What is moved there comes back moved, and is what is moved next, in the next slice too: a new buffer of many MiB
+ * would bring a garbage collection with it.
+ */
+function mover(spec: ArgumentSpec): () => PromiseLike<unknown> {
+  if (!isDeepStrictEqual(returned?.spec, spec)) returned = { spec, bytes: makeArgument(spec) };
+  const held = returned as { bytes: unknown };
   return async () => {
-    bytes = await contender.call(task, bytes);
+    held.bytes = await contender.call('move', held.bytes);
   };
 }
 

@@ -19,8 +19,11 @@ export interface AttachmentStore {
   readonly sharesMemory: boolean;
   /** Takes a snapshot. */
   keep(bytes: Uint8Array): Attachment;
-  /** Keeps a buffer that is moved: it is detached now or, if it can be posted, when it is. */
-  move(buffer: ArrayBuffer): Attachment;
+  /**
+   * Keeps what is moved: its buffer is detached now or, if it can be posted, when it is.
+   * @param bytes all of a buffer
+   */
+  move(bytes: Uint8Array): Attachment;
   /** What was kept is not posted yet: detaches what is moved now. */
   seal(attachments: readonly Attachment[]): readonly Attachment[];
   /** What was kept is needed no more. Does nothing for what is not this store's. */
@@ -50,8 +53,8 @@ export class HeapStore implements AttachmentStore {
     return copyOf(bytes);
   }
 
-  move(buffer: ArrayBuffer): Attachment {
-    return takeOver(buffer);
+  move(bytes: Uint8Array): Attachment {
+    return takeOver(bytes.buffer as ArrayBuffer);
   }
 
   seal(attachments: readonly Attachment[]): readonly Attachment[] {
@@ -70,8 +73,8 @@ export class HeapStore implements AttachmentStore {
 export class PostedStore extends HeapStore {
   override readonly sharesMemory = true;
 
-  override move(buffer: ArrayBuffer): Attachment {
-    return new Uint8Array(buffer);
+  override move(bytes: Uint8Array): Attachment {
+    return bytes;
   }
 
   override seal(attachments: readonly Attachment[]): readonly Attachment[] {

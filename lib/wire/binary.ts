@@ -10,6 +10,7 @@ import {
 } from './error-record.js';
 import { type Attachment, type AttachmentStore, copyOf } from './attachments.js';
 import { isError } from './survey.js';
+import type { Buffers } from './transfer.js';
 import { bytesOf, MEMORY, viewCode, viewOver } from './views.js';
 
 /** From this size on, in bytes, a buffer travels beside the head instead of inside it. */
@@ -48,7 +49,7 @@ export class BinaryWriter extends Serializer {
   readonly #copies = new Map<object, object>();
 
   /** @param moving buffers that are taken over instead of copied */
-  constructor(classes: ErrorClasses, store: AttachmentStore, moving?: ReadonlySet<ArrayBufferLike>) {
+  constructor(classes: ErrorClasses, store: AttachmentStore, moving?: Buffers) {
     super();
     this.#classes = classes;
     this.#store = store;
@@ -68,7 +69,7 @@ export class BinaryWriter extends Serializer {
   /** Moves at the very end: until then the value may still be refused, and must stay whole. */
   takeAttachments(): Attachment[] {
     for (const [buffer, index] of this.#moving) {
-      this.#attachments[index] = this.#store.move(buffer as ArrayBuffer);
+      this.#attachments[index] = this.#store.move(new Uint8Array(buffer));
     }
     return this.#attachments;
   }

@@ -5,7 +5,7 @@ import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
 import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload, payloadBytes } from './payload.js';
 import { type Refusal, Survey } from './survey.js';
-import { forgetMoved, takeMoving } from './transfer.js';
+import { type Buffers, forgetMoved, takeMoving } from './transfer.js';
 import { type Bytes, bytesOf } from './views.js';
 
 const HEAP = new HeapStore();
@@ -136,7 +136,7 @@ interface Draft {
   /** What the payload says of its attachments. */
   readonly moves: boolean;
   /** Buffers that are taken over instead of copied. */
-  readonly moving: ReadonlySet<ArrayBufferLike> | undefined;
+  readonly moving: Buffers | undefined;
 }
 
 /** @returns `undefined` where JSON cannot tell what is moved */
@@ -150,14 +150,14 @@ function writeJson({ value, survey, store, moves, moving }: Draft): Payload | un
   // Before any is kept: a detached one throws.
   const parts = views.map(bytesOf);
   const attachments = parts.map((bytes) => {
-    const isMoved = moving !== undefined && moving.has(bytes.buffer);
-    return isMoved ? store.move(bytes.buffer as ArrayBuffer) : store.keep(bytes);
+    const isMoved = moving !== undefined && moving.includes(bytes.buffer);
+    return isMoved ? store.move(bytes) : store.keep(bytes);
   });
   return { head, attachments, moves };
 }
 
 /** Whether each buffer that is moved is just one of the views, from its first byte to its last. */
-function movesWhole(moving: ReadonlySet<ArrayBufferLike>, views: readonly Bytes[]): boolean {
+function movesWhole(moving: Buffers, views: readonly Bytes[]): boolean {
   for (const memory of moving) {
     let count = 0;
     for (const view of views) {

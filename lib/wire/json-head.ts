@@ -1,7 +1,7 @@
 import { type Bytes, viewCode, viewOver } from './views.js';
 
-/** JSON never begins with it. */
-const PLACES = '@';
+/** Comes before JSON of a list of places and the value without its views. Other JSON never begins with it. */
+const WITH_PLACES = '@';
 
 /** Where in the value a view belongs, behind its code: a path of keys and indices. */
 type Place = readonly [code: number, ...path: (string | number)[]];
@@ -26,7 +26,7 @@ export interface JsonHead {
 export function encodeWithViews(value: unknown): JsonHead {
   const found: Found = { views: [], places: '' };
   const rest = JSON.stringify(withoutViews(value, '', found));
-  return { head: `${PLACES}[${found.places}]\n${rest}`, views: found.views };
+  return { head: `${WITH_PLACES}[[${found.places}],${rest}]`, views: found.views };
 }
 
 /** @param path as it stands in the list of places, a comma before each key */
@@ -37,7 +37,14 @@ function withoutViews(part: unknown, path: string, found: Found): unknown {
     found.places += `${found.places && ','}[${viewCode(part)}${path}]`;
     return null;
   }
-  if (Array.isArray(part)) return part.map((entry, index) => withoutViews(entry, `${path},${index}`, found));
+  if (Array.isArray(part)) {
+    const copy: unknown[] = part.slice();
+    for (let index = 0; index < copy.length; index++) {
+      const entry = copy[index];
+      if (typeof entry === 'object') copy[index] = withoutViews(entry, `${path},${index}`, found);
+    }
+    return copy;
+  }
   const entries = Object.entries(part).map(([key, entry]) => {
     return [key, withoutViews(entry, `${path},${JSON.stringify(key)}`, found)];
   });
@@ -46,10 +53,9 @@ function withoutViews(part: unknown, path: string, found: Found): unknown {
 
 /** @throws if it is no head of ours, or does not fit its attachments */
 export function decodeJson(head: string, attachments: readonly Uint8Array[]): unknown {
-  if (!head.startsWith(PLACES)) return JSON.parse(head);
-  const end = head.indexOf('\n');
-  const places = JSON.parse(head.slice(1, end)) as Place[];
-  let value: unknown = JSON.parse(head.slice(end + 1));
+  if (!head.startsWith(WITH_PLACES)) return JSON.parse(head);
+  const [places, rest] = JSON.parse(head.slice(WITH_PLACES.length)) as readonly [readonly Place[], unknown];
+  let value = rest;
   for (let index = 0; index < places.length; index++) {
     const place = places[index] as Place;
     const bytes = attachments[index];

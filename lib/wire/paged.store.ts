@@ -22,9 +22,9 @@ export abstract class PagedStore implements AttachmentStore {
     return this.#putIfLarge(bytes) ?? copyOf(bytes);
   }
 
-  move(buffer: ArrayBuffer): Attachment {
-    const bytes = takeOver(buffer);
-    return this.#putIfLarge(bytes) ?? bytes;
+  move(bytes: Uint8Array): Attachment {
+    const own = takeOver(bytes.buffer as ArrayBuffer);
+    return this.#putIfLarge(own) ?? own;
   }
 
   seal(attachments: readonly Attachment[]): readonly Attachment[] {

@@ -8,31 +8,19 @@ import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
 import { takeOver } from './transfer.js';
 
-/** A message as it is posted: a list is cheaper to clone than an object with names. */
-type Packet = readonly [
-  type: number,
-  turn: number,
-  call: number,
-  target: number,
-  attempt: number,
-  timeout: number,
-  signals: number,
-  head: string | Uint8Array | null,
-  ...attachments: Attachment[],
-];
-
-/** Where in a packet its attachments begin. */
-const HEAD_LENGTH = 8;
-
 /** From this size on, in bytes, a binary head is moved instead of cloned. */
 const MOVED_HEAD_BYTES = 4096;
 
+/** Begins a message with all its fields. */
+const FULL = 0;
+
 /**
- * What is posted: packets, one after the other. The two that almost all traffic consists of stand there without a
- * list of their own, which halves what cloning them costs: a plain call as type, turn, call, target, head; a plain
- * result as type, turn, timeout, head.
+ * What is posted: the fields of one message after the other, as a single list is the cheapest to clone. The two that
+ * almost all traffic consists of have few: a plain call has type, turn, call, target, head; a plain result has type,
+ * turn, timeout, head. Any other has FULL, then type, turn, call, target, attempt, timeout, signals, head or null, how
+ * many attachments, and they themselves.
  */
-type Batch = (Packet | number | string)[];
+type Batch = (number | string | Attachment | null)[];
 
 const NOTHING: Batch = [];
 const NO_MEMORY: ArrayBuffer[] = [];
@@ -88,7 +76,8 @@ export class PortChannel implements Channel {
       }
     }
     const attachments = payload?.attachments ?? NO_ATTACHMENTS;
-    this.#outgoing.push([type, turn, call, target, attempt, timeout, signals, head ?? null, ...attachments]);
+    this.#outgoing.push(FULL, type, turn, call, target, attempt, timeout, signals, head ?? null);
+    this.#outgoing.push(attachments.length, ...attachments);
     if (payload?.moves) this.#move(payload);
     return true;
   }
@@ -183,8 +172,8 @@ export class PortChannel implements Channel {
         const target = list[++at] as number;
         const payload = { head: String(list[++at]), attachments: NO_ATTACHMENTS, moves: false };
         this.#deliver({ type: first, turn, call, target, attempt: 1, timeout: 0, signals: 0, payload });
-      } else if (isPacket(first)) {
-        this.#deliverPacket(first);
+      } else if (first === FULL) {
+        at = this.#deliverFull(list, at);
       } else {
         return this.#end(new ProtocolError('a message of an unknown shape came'));
       }
@@ -197,18 +186,29 @@ export class PortChannel implements Channel {
     this.#deliver(message(MessageType.result, turn, payload, 0, ms));
   }
 
-  #deliverPacket(packet: Packet): void {
-    const [type, turn, call, target, attempt, timeout, signals, head] = packet;
+  /** @returns where it ends */
+  #deliverFull(list: Batch, at: number): number {
+    const type = list[at + 1];
     if (!isMessageType(type)) {
-      return this.#end(new ProtocolError(`a message of an unknown type (${String(type)}) came`));
+      this.#end(new ProtocolError(`a message of an unknown type (${String(type)}) came`));
+      return list.length;
     }
+    const turn = list[at + 2] as number;
+    const call = list[at + 3] as number;
+    const target = list[at + 4] as number;
+    const attempt = list[at + 5] as number;
+    const timeout = list[at + 6] as number;
+    const signals = list[at + 7] as number;
+    const head = list[at + 8] as string | Uint8Array | null;
+    const end = at + 9 + (list[at + 9] as number);
     let payload: Payload | undefined;
     if (head !== null) {
       const attachments: Attachment[] = [];
-      for (let at = HEAD_LENGTH; at < packet.length; at++) attachments.push(own(packet[at] as Attachment));
+      for (let index = at + 10; index <= end; index++) attachments.push(own(list[index] as Attachment));
       payload = { head, attachments, moves: false };
     }
     this.#deliver({ type, turn, call, target, attempt, timeout, signals, payload });
+    return end;
   }
 
   #deliver(received: Message): void {
@@ -234,8 +234,4 @@ function own(attachment: Attachment): Attachment {
 
 function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {
   return type === MessageType.call || type === MessageType.callAhead;
-}
-
-function isPacket(value: unknown): value is Packet {
-  return Array.isArray(value) && value.length >= HEAD_LENGTH && typeof value[1] === 'number';
 }

@@ -1,8 +1,11 @@
 import { sharedState } from '../shared-state.js';
 
+/** Few, each once. */
+export type Buffers = readonly ArrayBufferLike[];
+
 interface Mark {
   readonly value: object;
-  readonly buffers: ReadonlySet<ArrayBufferLike>;
+  readonly buffers: Buffers;
 }
 
 /** What is to be moved. */
@@ -12,7 +15,7 @@ class Marks {
    * as everything else that is done for a moved buffer.
    */
   last: Mark | undefined;
-  readonly earlier = new WeakMap<object, ReadonlySet<ArrayBufferLike>>();
+  readonly earlier = new WeakMap<object, Buffers>();
   /** Most applications never move anything: then nothing need be looked up. */
   isUsed = false;
 
@@ -22,7 +25,7 @@ class Marks {
     this.isUsed = true;
   }
 
-  get(value: object): ReadonlySet<ArrayBufferLike> | undefined {
+  get(value: object): Buffers | undefined {
     return this.last?.value === value ? this.last.buffers : this.earlier.get(value);
   }
 }
@@ -54,18 +57,18 @@ export function transfer<T extends object>(
       );
     }
   }
-  marks.set({ value, buffers: new Set(owners) });
+  marks.set({ value, buffers: owners.length === 1 ? owners : [...new Set(owners)] });
   return value;
 }
 
 /** The buffers to move with these values; `undefined` where there are none. */
-export function takeMoving(values: readonly unknown[]): ReadonlySet<ArrayBufferLike> | undefined {
+export function takeMoving(values: readonly unknown[]): Buffers | undefined {
   if (!marks.isUsed) return undefined;
-  let all: ReadonlySet<ArrayBufferLike> | undefined;
+  let all: Buffers | undefined;
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
     const buffers = marks.get(value);
-    if (buffers) all = all ? new Set([...all, ...buffers]) : buffers;
+    if (buffers) all = all ? [...new Set([...all, ...buffers])] : buffers;
   }
   return all;
 }
