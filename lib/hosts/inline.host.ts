@@ -35,7 +35,7 @@ export class InlineHost implements WorkerHost {
       const payload = ownArguments(call.args);
       const incoming = { call: id, turn, attempt, timeout, signals, payload };
       const invoke = (args: readonly unknown[]) => call.target.invoke(call.self, args);
-      void runner.run(incoming, invoke, ({ failed, payload: result }) => {
+      runner.run(incoming, invoke, ({ failed, payload: result }) => {
         // After its end a worker says nothing: a method that was given up may still be running here.
         if (!isOver) listener.settled(turn, failed, result, performance.now() - startedAt);
       });

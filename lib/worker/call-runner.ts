@@ -31,30 +31,48 @@ export class CallRunner {
   }
 
   /**
-   * Never rejects by itself.
+   * Never throws by itself.
    * @param done called with how it went in the turn in which that is encoded: before any other code could touch what is
-   *   moved, and sooner than by way of a promise
+   *   moved
    */
-  async run(
+  run(
     call: IncomingCall,
     invoke: (args: readonly unknown[]) => unknown,
     done: (outcome: Outcome) => void,
-  ): Promise<void> {
+  ): void {
     const running = new RunningCall(call.call, this.pool, call.attempt, call.timeout);
     this.#running.set(call.turn, running);
-    let outcome: Outcome;
+    const end = (failed: boolean, payload: Payload) => {
+      this.#running.delete(call.turn);
+      done({ failed, payload });
+    };
+    // By callbacks, as each asynchronous function would cost a promise more, and in older Nodes what follows promises.
+    const fail = (error: unknown) => whenThere(this.#encodeError(error), (payload) => end(true, payload));
+    const succeed = (value: unknown) => {
+      let payload: Payload | Promise<Payload>;
+      try {
+        payload = this.codec.encodeWithClasses(value, 'result', this.store);
+      } catch (error) {
+        return fail(error);
+      }
+      whenThere(payload, (encoded) => end(false, encoded), fail);
+    };
+    this.#start(call, running, invoke).then(succeed, fail);
+  }
+
+  /** Rejects with what the method throws, or with why it cannot be called. */
+  #start(
+    call: IncomingCall,
+    running: RunningCall,
+    invoke: (args: readonly unknown[]) => unknown,
+  ): Promise<unknown> {
     try {
       const { args, pending } = this.#decodeArguments(call, running);
-      if (pending) await pending;
-      const value = await runInCall(running, () => invoke(args));
-      const payload = this.codec.encodeWithClasses(value, 'result', this.store);
-      outcome = { failed: false, payload: payload instanceof Promise ? await payload : payload };
+      const start = () => runInCall(running, () => invoke(args));
+      return pending ? pending.then(start) : Promise.resolve(start());
     } catch (error) {
-      const payload = this.#encodeError(error);
-      outcome = { failed: true, payload: payload instanceof Promise ? await payload : payload };
+      return Promise.reject(error);
     }
-    this.#running.delete(call.turn);
-    done(outcome);
   }
 
   cancel(turn: number, reason: Payload): void {
@@ -100,4 +118,14 @@ export class CallRunner {
       return encodeRefusal(refusal);
     }
   }
+}
+
+/** At once where it is there already. */
+function whenThere<T>(
+  value: T | Promise<T>,
+  take: (value: T) => void,
+  refuse?: (error: unknown) => void,
+): void {
+  if (value instanceof Promise) value.then(take, refuse);
+  else take(value);
 }

@@ -154,7 +154,7 @@ export class Session {
   /** @param then told how long it took, in ms, when its outcome was sent */
   #run(call: Message, then: (ms: number) => void): void {
     const startedAt = performance.now();
-    void this.#runner.run(call, this.#starterOf(call), ({ failed, payload }) => {
+    this.#runner.run(call, this.#starterOf(call), ({ failed, payload }) => {
       const ms = performance.now() - startedAt;
       if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
       const type = failed ? MessageType.failure : MessageType.result;
