@@ -11,12 +11,6 @@ import { type SlotListener, WorkerSlot } from './worker-slot.js';
 /** After so many failed boots in a row, with no live worker, what waits is rejected. */
 const HOPELESS_BOOTS = 3;
 
-/** How long a worker that was asked to end may take to close its Nest context, in ms. */
-const CLOSING_GRACE = 5_000;
-
-/** How long a worker that is not trusted any more may give no sign of life, in ms. */
-const WATCH_INTERVAL = 250;
-
 /** What a fleet tells its pool. */
 export interface FleetListener {
   /** A worker can take a call. */
@@ -141,6 +135,10 @@ export class Fleet implements SlotListener {
     this.#pool.onRoom();
   }
 
+  log(line: string): void {
+    this.#pool.log(line);
+  }
+
   /** Lets a worker finish what it has, and end. */
   retire(slot: WorkerSlot): void {
     if (slot.state !== 'ready') return;
@@ -159,23 +157,12 @@ export class Fleet implements SlotListener {
     const slot = this.#slotAt(place);
     if (!slot) return;
     if (slot.isForsaken || slot.aliveAt < since) {
-      this.#kill(slot, why);
+      slot.kill(why);
     } else if (!slot.isCondemned) {
       slot.isCondemned = true;
       this.retire(slot);
-      this.#watch(slot, why);
+      slot.watch(why);
     }
-  }
-
-  /** As long as it is not gone: what was given up in it may block it later, and with it its other calls. */
-  #watch(slot: WorkerSlot, why: string): void {
-    const since = performance.now();
-    slot.handle.ping();
-    slot.timer = setTimeout(() => {
-      if (slot.state !== 'retiring') return;
-      if (slot.aliveAt < since) this.#kill(slot, why);
-      else this.#watch(slot, why);
-    }, WATCH_INTERVAL).unref();
   }
 
   /** Ends all workers: in good order, or by force after `CLOSING_GRACE`. Resolves when none is left. */
@@ -189,7 +176,7 @@ export class Fleet implements SlotListener {
       this.#whenEmpty = resolve;
       for (const slot of this.slots) {
         // One that boots is let finish that: a thread that is ended while it reads files leaves them open.
-        if (slot.state !== 'killed' && slot.state !== 'closing') this.#closeSlot(slot);
+        if (slot.state !== 'killed' && slot.state !== 'closing') slot.close();
       }
       if (this.slots.size === 0) resolve();
     });
@@ -303,7 +290,7 @@ export class Fleet implements SlotListener {
       this.#warming.reject(error);
       this.#warming = undefined;
     } else {
-      this.#pool.log(error.message);
+      this.log(error.message);
     }
     if (this.#backOff.failedBoots >= HOPELESS_BOOTS && this.live === 0) this.#pool.onHopeless(error);
   }
@@ -311,7 +298,7 @@ export class Fleet implements SlotListener {
   #lost(slot: WorkerSlot, end: WorkerEnd): void {
     this.#backOff.workerLost();
     const cause = end.cause instanceof Error ? `: ${end.cause.message}` : '';
-    this.#pool.log(`${slot.handle.label} ${describeLoss(end)}${cause}; a new worker takes its place`);
+    this.log(`${slot.handle.label} ${describeLoss(end)}${cause}; a new worker takes its place`);
   }
 
   #checkWarm(): void {
@@ -332,23 +319,8 @@ export class Fleet implements SlotListener {
   }
 
   #closeIfDone(slot: WorkerSlot): void {
-    if (slot.calls.size === 0) this.#closeSlot(slot);
-    else if (slot.isCondemned && slot.isForsaken) this.#kill(slot, 'its last calls were given up');
-  }
-
-  #closeSlot(slot: WorkerSlot): void {
-    slot.state = 'closing';
-    slot.stopTimer();
-    slot.handle.close();
-    slot.timer = setTimeout(() => this.#kill(slot, 'it did not close in time'), CLOSING_GRACE).unref();
-  }
-
-  #kill(slot: WorkerSlot, why: string): void {
-    if (slot.state === 'killed') return;
-    slot.state = 'killed';
-    slot.stopTimer();
-    this.#pool.log(`${slot.handle.label} is ended: ${why}`);
-    slot.handle.kill();
+    if (slot.calls.size === 0) slot.close();
+    else if (slot.isCondemned && slot.isForsaken) slot.kill('its last calls were given up');
   }
 
   #count(matches: (slot: WorkerSlot) => boolean): number {

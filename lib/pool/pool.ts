@@ -15,10 +15,9 @@ import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
 import { CallIntake, type CallRequest } from './call-intake.js';
-import { CallQueue } from './call-queue.js';
 import { type Caller, rejectWithCallers } from './call-stack.js';
 import { Fleet, type FleetListener } from './fleet.js';
-import { KeepAlive } from './keep-alive.js';
+import { OpenCalls } from './open-calls.js';
 import type { PoolSettings } from './pool-settings.js';
 import type { WorkerSlot } from './worker-slot.js';
 import { PoolStatistics } from './pool-statistics.js';
@@ -34,23 +33,13 @@ const MAX_DETOURS = 10;
  * workers come from is the fleet's business; what they are is the host's.
  */
 export class Pool implements FleetListener {
-  readonly #queue = new CallQueue();
+  readonly #open = new OpenCalls();
   readonly #statistics = new PoolStatistics();
-  readonly #keepAlive = new KeepAlive();
   readonly #fleet: Fleet;
-  /** How many accepted calls are not settled. */
-  #open = 0;
   readonly #intake: CallIntake;
   readonly #store: AttachmentStore;
-  /** Calls whose target is still being located: they count as waiting. */
-  readonly #locating = new Set<Call>();
-  /** Calls whose outcome has come and is not complete yet. */
-  readonly #completing = new Set<Call>();
-  /** Calls in a worker that have not started there. */
-  #ahead = 0;
   #isClosed = false;
   #closing: Promise<void> | undefined;
-  #onIdle: (() => void) | undefined;
   /** Runs from when closing is announced. */
   #deadline: NodeJS.Timeout | undefined;
 
@@ -75,11 +64,11 @@ export class Pool implements FleetListener {
 
   /** Boots the pool's minimum of workers. Rejects with ExecutorBootError if one cannot. */
   async warm(): Promise<void> {
-    this.#keepAlive.hold();
+    this.#open.keepAlive.hold();
     try {
       await this.#fleet.warm();
     } finally {
-      this.#keepAlive.release();
+      this.#open.keepAlive.release();
     }
   }
 
@@ -100,8 +89,8 @@ export class Pool implements FleetListener {
 
   stats(): ExecutorStats {
     const { completed, failed, rejected, lost, waitTime, runTime } = this.#statistics;
-    const queued = this.#notStarted;
-    const running = this.#open - queued;
+    const queued = this.#open.notStarted;
+    const running = this.#open.size - queued;
     return {
       workers: this.#fleet.live,
       queued,
@@ -133,8 +122,7 @@ export class Pool implements FleetListener {
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
     if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, false);
     const call = this.#intake.take(target, args, request, caller);
-    this.#open++;
-    this.#keepAlive.hold();
+    this.#open.add();
     this.#startQueueTimer(call);
     if (request.located) void this.#enqueueWhenLocated(call, request.located);
     else this.#enqueue(call);
@@ -148,26 +136,27 @@ export class Pool implements FleetListener {
 
   #checkRoom({ label }: CallTarget): void {
     const { name, maxQueue } = this.settings;
-    const waiting = this.#notStarted;
+    const waiting = this.#open.notStarted;
     if (waiting < maxQueue || waiting < maxQueue + this.#fleet.room) return;
     throw new ExecutorQueueFullError(name, maxQueue, label);
   }
 
   async #enqueueWhenLocated(call: Call, located: Promise<void>): Promise<void> {
-    this.#locating.add(call);
+    this.#open.locating.add(call);
     try {
       await located;
     } catch (error) {
       this.#fail(call, error);
     }
-    this.#locating.delete(call);
+    this.#open.locating.delete(call);
     if (!call.isSettled) this.#enqueue(call);
   }
 
   #enqueue(call: Call): void {
-    const slot = this.#queue.size === 0 ? this.#fleet.takeRoom(call) : undefined;
+    const { queue } = this.#open;
+    const slot = queue.size === 0 ? this.#fleet.takeRoom(call) : undefined;
     if (slot) return this.#handOver(call, slot);
-    this.#queue.push(call);
+    queue.push(call);
     this.onRoom();
   }
 
@@ -182,33 +171,26 @@ export class Pool implements FleetListener {
   // What the fleet reports.
 
   waiting(): number {
-    return this.#queue.size;
-  }
-
-  /** Accepted calls that have not started: those that wait here, are being located, or were handed over in advance. */
-  get #notStarted(): number {
-    return this.#queue.size + this.#locating.size + this.#ahead;
+    return this.#open.queue.size;
   }
 
   onRoom(): void {
-    while (this.#queue.size > 0) {
-      const call = this.#queue.peek() as Call;
+    const { queue } = this.#open;
+    while (queue.size > 0) {
+      const call = queue.peek() as Call;
       const slot = this.#fleet.takeRoom(call);
       if (!slot) break;
-      this.#queue.remove(call);
+      queue.remove(call);
       this.#handOver(call, slot);
     }
-    if (this.#queue.size > 0) this.#fleet.adjust();
+    if (queue.size > 0) this.#fleet.adjust();
   }
 
   #handOver(call: Call, slot: WorkerSlot): void {
     call.place = slot;
     slot.start(call);
-    call.isAhead = this.settings.concurrency === 1 && slot.head !== call;
-    if (call.isAhead) {
-      this.#ahead++;
-      return;
-    }
+    this.#open.setAhead(call, this.settings.concurrency === 1 && slot.head !== call);
+    if (call.isAhead) return;
     // It has its worker; where that does not say when it starts, this is when.
     clearTimeout(call.timer);
     if (!call.isAnnounced) this.onStarted(call);
@@ -216,7 +198,7 @@ export class Pool implements FleetListener {
 
   onStarted(call: Call): void {
     if (call.startedAt > 0) return;
-    this.#notAhead(call);
+    this.#open.setAhead(call, false);
     call.startedAt = performance.now();
     if (call.isSettled) return;
     clearTimeout(call.timer);
@@ -232,7 +214,7 @@ export class Pool implements FleetListener {
     this.#leave(call);
     if (call.isSettled) return;
     this.#restartQueueTimer(call);
-    this.#queue.unshift(call);
+    this.#open.queue.unshift(call);
   }
 
   onSettled(call: Call, failed: boolean, outcome: Payload): void {
@@ -249,7 +231,7 @@ export class Pool implements FleetListener {
     }
     const { value, pending } = decoded;
     if (!pending) return failed ? this.#fail(call, value) : this.#complete(call, value);
-    this.#completing.add(call);
+    this.#open.completing.add(call);
     const settle = () => (failed ? this.#fail(call, value) : this.#complete(call, value));
     pending.then(settle, settle);
   }
@@ -267,7 +249,7 @@ export class Pool implements FleetListener {
       return;
     }
     this.#restartQueueTimer(call);
-    this.#queue.unshift(call);
+    this.#open.queue.unshift(call);
   }
 
   /** What seemed to have started waits again. */
@@ -280,19 +262,14 @@ export class Pool implements FleetListener {
 
   /** It is in no worker any more. */
   #leave(call: Call): void {
-    this.#notAhead(call);
+    this.#open.setAhead(call, false);
     call.place = undefined;
     clearTimeout(call.grace);
     if (call.isSettled) this.#store.release(call.args.attachments);
   }
 
-  #notAhead(call: Call): void {
-    if (call.isAhead) this.#ahead--;
-    call.isAhead = false;
-  }
-
   onHopeless(error: ExecutorBootError): void {
-    for (const call of this.#queue.toArray()) this.#fail(call, error);
+    for (const call of this.#open.queue.toArray()) this.#fail(call, error);
   }
 
   // How a call ends.
@@ -358,38 +335,28 @@ export class Pool implements FleetListener {
     call.isSettled = true;
     clearTimeout(call.timer);
     call.release?.();
-    this.#queue.remove(call);
-    this.#locating.delete(call);
-    this.#notAhead(call);
-    this.#completing.delete(call);
-    this.#open--;
-    this.#keepAlive.release();
     if (call.startedAt > 0) this.#statistics.ran(performance.now() - call.startedAt);
     // As long as it is in a worker, that may still read them.
     if (!call.place) this.#store.release(call.args.attachments);
-    if (this.#open === 0) this.#onIdle?.();
+    this.#open.remove(call);
     return true;
   }
 
   async #close(): Promise<void> {
     this.#isClosed = true;
-    this.#keepAlive.hold();
-    if (this.#open > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-        this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
-      });
-    }
+    this.#open.keepAlive.hold();
+    this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
+    await this.#open.whenNone();
     clearTimeout(this.#deadline);
     await this.#fleet.close();
     this.#store.close();
-    this.#keepAlive.close();
+    this.#open.keepAlive.close();
   }
 
   #refuseAll(): void {
     this.#isClosed = true;
     const { name } = this.settings;
-    const open = [...this.#queue.toArray(), ...this.#locating, ...this.#fleet.calls(), ...this.#completing];
+    const open = [...this.#open.outsideWorkers(), ...this.#fleet.calls()];
     for (const call of open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
   }
 }

@@ -26,7 +26,14 @@ export interface SlotListener {
   onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void;
   onOutgrown(slot: WorkerSlot): void;
   onEnded(slot: WorkerSlot, end: WorkerEnd): void;
+  log(line: string): void;
 }
+
+/** How long a worker that was asked to end may take to close its Nest context, in ms. */
+const CLOSING_GRACE = 5_000;
+
+/** How long a worker that is not trusted any more may give no sign of life, in ms. */
+const WATCH_INTERVAL = 250;
 
 /** One worker and the calls that are in it. */
 export class WorkerSlot implements WorkerListener {
@@ -106,6 +113,33 @@ export class WorkerSlot implements WorkerListener {
   get isForsaken(): boolean {
     for (const call of this.calls) if (!call.isSettled) return false;
     return true;
+  }
+
+  /** Asks it to end, in good order: when it takes too long, by force. */
+  close(): void {
+    this.state = 'closing';
+    this.stopTimer();
+    this.handle.close();
+    this.timer = setTimeout(() => this.kill('it did not close in time'), CLOSING_GRACE).unref();
+  }
+
+  kill(why: string): void {
+    if (this.state === 'killed') return;
+    this.state = 'killed';
+    this.stopTimer();
+    this.#listener.log(`${this.handle.label} is ended: ${why}`);
+    this.handle.kill();
+  }
+
+  /** As long as it is not gone: what was given up in it may block it later, and with it its other calls. */
+  watch(why: string): void {
+    const since = performance.now();
+    this.handle.ping();
+    this.timer = setTimeout(() => {
+      if (this.state !== 'retiring') return;
+      if (this.aliveAt < since) this.kill(why);
+      else this.watch(why);
+    }, WATCH_INTERVAL).unref();
   }
 
   stopTimer(): void {

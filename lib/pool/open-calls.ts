@@ -1,0 +1,60 @@
+import type { Call } from './call.js';
+import { CallQueue } from './call-queue.js';
+import { KeepAlive } from './keep-alive.js';
+
+/**
+ * The accepted calls of a pool that are not settled: how many there are, and where those are that are in no worker.
+ * As long as there is one, the event loop is kept alive.
+ */
+export class OpenCalls {
+  readonly queue = new CallQueue();
+  readonly keepAlive = new KeepAlive();
+  /** Calls whose target is still being located. */
+  readonly locating = new Set<Call>();
+  /** Calls whose outcome has come and is not complete yet. */
+  readonly completing = new Set<Call>();
+  #size = 0;
+  /** Calls in a worker that have not started there. */
+  #ahead = 0;
+  #onNone: (() => void) | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many have not started: they wait here, are being located, or were handed over in advance. */
+  get notStarted(): number {
+    return this.queue.size + this.locating.size + this.#ahead;
+  }
+
+  /** All that are in no worker. */
+  outsideWorkers(): Call[] {
+    return [...this.queue.toArray(), ...this.locating, ...this.completing];
+  }
+
+  add(): void {
+    this.#size++;
+    this.keepAlive.hold();
+  }
+
+  /** It was settled. */
+  remove(call: Call): void {
+    this.queue.remove(call);
+    this.locating.delete(call);
+    this.completing.delete(call);
+    this.setAhead(call, false);
+    this.keepAlive.release();
+    if (--this.#size === 0) this.#onNone?.();
+  }
+
+  setAhead(call: Call, isAhead: boolean): void {
+    if (call.isAhead === isAhead) return;
+    call.isAhead = isAhead;
+    this.#ahead += isAhead ? 1 : -1;
+  }
+
+  /** Resolves when none is left. */
+  async whenNone(): Promise<void> {
+    if (this.#size > 0) await new Promise<void>((resolve) => (this.#onNone = resolve));
+  }
+}
