@@ -77,7 +77,9 @@ export class PortChannel implements Channel {
     }
     const attachments = payload?.attachments ?? NO_ATTACHMENTS;
     this.#outgoing.push(FULL, type, turn, call, target, attempt, timeout, signals, head ?? null);
-    this.#outgoing.push(attachments.length, ...attachments);
+    this.#outgoing.push(attachments.length);
+    // One by one: there may be more of them than a call can have arguments.
+    for (const attachment of attachments) this.#outgoing.push(attachment);
     if (payload?.moves) this.#move(payload);
     return true;
   }

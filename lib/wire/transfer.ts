@@ -28,6 +28,11 @@ class Marks {
   get(value: object): Buffers | undefined {
     return this.last?.value === value ? this.last.buffers : this.earlier.get(value);
   }
+
+  delete(value: object): void {
+    if (this.last?.value === value) this.last = undefined;
+    this.earlier.delete(value);
+  }
 }
 
 const marks = sharedState('moving', () => new Marks());
@@ -73,9 +78,9 @@ export function takeMoving(values: readonly unknown[]): Buffers | undefined {
   return all;
 }
 
-/** These values were moved: their marks are of no more use. */
+/** These values were moved: if they are used again, with other buffers, nothing of them is moved. */
 export function forgetMoved(values: readonly unknown[]): void {
-  if (marks.last && values.includes(marks.last.value)) marks.last = undefined;
+  for (const value of values) if (typeof value === 'object' && value !== null) marks.delete(value);
 }
 
 /** Takes the memory over: the given buffer is detached, or copied where it cannot be moved. */

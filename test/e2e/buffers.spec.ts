@@ -111,6 +111,33 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
     });
   });
 
+  it('can replace moved ones in the same object', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const parcels = [1, 2].map((fill) => ({ bytes: new Uint8Array(10_000).fill(fill) }));
+      for (const parcel of parcels) transfer(parcel, [parcel.bytes]);
+      for (const parcel of parcels) {
+        const moved = executor.run(echo<typeof parcel>, parcel);
+        expect(parcel.bytes.byteLength).toBe(0);
+        parcel.bytes = new Uint8Array(10_000).fill(9);
+        const copied = executor.run(echo<typeof parcel>, parcel);
+        expect(parcel.bytes.byteLength).toBe(10_000);
+        expect((await within(moved)).bytes[0]).toBe(parcels.indexOf(parcel) + 1);
+        expect((await within(copied)).bytes[0]).toBe(9);
+      }
+    });
+  });
+
+  it('arrive whole, more of them than a function can have arguments', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const many = Object.fromEntries(
+        Array.from({ length: 150_000 }, (_, index) => [index, Buffer.alloc(1, index)]),
+      );
+      const back = await within(executor.run(echo<typeof many>, many), 'the call', 60_000);
+      expect(Object.keys(back)).toHaveLength(150_000);
+      expect(back['149999']?.[0]).toBe(149_999 % 256);
+    });
+  });
+
   it('that were moved already are refused', async () => {
     await withApp({ kind, size: 2 }, async ({ executor }) => {
       await within(executor.run(echo<number>, 1));
