@@ -47,7 +47,7 @@ export class CallIntake {
   take(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): Call {
     const bits = signalBits(args);
     const signals = signalsOf(request.signal, args, bits);
-    for (const signal of signals) if (signal.aborted) throw signal.reason;
+    throwIfAborted(signals);
     this.gate.checkRoom(target);
     const terms = this.#termsOf(request);
     if (terms.retries > 0 && takeMoving(args)) {
@@ -57,6 +57,13 @@ export class CallIntake {
     }
     // Before a worker is taken: a bad argument must cost its caller alone.
     const payload = this.codec.encodeArguments(args, bits, this.store);
+    try {
+      // By a getter among the arguments.
+      throwIfAborted(signals);
+    } catch (reason) {
+      this.store.release(payload.attachments);
+      throw reason;
+    }
     const call = new Call(this.#nextId++, target, request.self, payload, bits, terms, caller);
     if (signals.length > 0) call.release = watchSignals(signals, (reason) => this.gate.onAbort(call, reason));
     return call;
@@ -73,4 +80,8 @@ export class CallIntake {
       retries: retries ?? usual.retries,
     };
   }
+}
+
+function throwIfAborted(signals: readonly AbortSignal[]): void {
+  for (const signal of signals) if (signal.aborted) throw signal.reason;
 }

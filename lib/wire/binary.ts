@@ -66,6 +66,11 @@ export class BinaryWriter extends Serializer {
     this.writeValue(this.#mark(value));
   }
 
+  /** What is sent beside the head; what is moved is still the caller's. */
+  get attachments(): readonly Attachment[] {
+    return this.#attachments;
+  }
+
   /** Moves at the very end: until then the value may still be refused, and must stay whole. */
   takeAttachments(): Attachment[] {
     for (const [buffer, index] of this.#moving) {

@@ -1,9 +1,9 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
-import { type AttachmentStore, HeapStore } from './attachments.js';
+import { type Attachment, type AttachmentStore, HeapStore } from './attachments.js';
 import { BinaryReader, BinaryWriter } from './binary.js';
 import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
-import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload, payloadBytes } from './payload.js';
+import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
 import { type Refusal, Survey } from './survey.js';
 import { type Buffers, forgetMoved, takeMoving } from './transfer.js';
 import { type Bytes, bytesOf } from './views.js';
@@ -101,10 +101,10 @@ export class Codec {
   }
 
   #write(draft: Draft): Encoding {
-    const { survey, subject, store } = draft;
+    const { survey, subject } = draft;
     try {
       const payload = survey.json ? writeJson(draft) : undefined;
-      if (payload) return { payload: bounded(payload, subject, store), unlearnt: undefined };
+      if (payload) return { payload, unlearnt: undefined };
       return this.#writeBinary(draft);
     } catch (cause) {
       if (cause instanceof ExecutorSerializationError) throw cause;
@@ -118,12 +118,13 @@ export class Codec {
       writer.writeHeader();
       if (survey.needsMarks) writer.writeWithMarks(value);
       else writer.writeValue(value);
+      const head = writer.releaseBuffer();
+      checkSize(head.byteLength, writer.attachments, subject);
+      return { payload: { head, attachments: writer.takeAttachments(), moves }, unlearnt: writer.unlearnt };
     } catch (error) {
       writer.discard();
       throw error;
     }
-    const payload = { head: writer.releaseBuffer(), attachments: writer.takeAttachments(), moves };
-    return { payload: bounded(payload, subject, store), unlearnt: writer.unlearnt };
   }
 }
 
@@ -140,15 +141,18 @@ interface Draft {
 }
 
 /** @returns `undefined` where JSON cannot tell what is moved */
-function writeJson({ value, survey, store, moves, moving }: Draft): Payload | undefined {
+function writeJson({ value, survey, subject, store, moves, moving }: Draft): Payload | undefined {
   if (!survey.hasViews) {
     if (moving) return undefined;
-    return { head: JSON.stringify(value), attachments: NO_ATTACHMENTS, moves };
+    const text = JSON.stringify(value);
+    checkSize(text.length, NO_ATTACHMENTS, subject);
+    return { head: text, attachments: NO_ATTACHMENTS, moves };
   }
   const { head, views } = encodeWithViews(value);
   if (moving && !movesWhole(moving, views)) return undefined;
   // Before any is kept: a detached one throws.
   const parts = views.map(bytesOf);
+  checkSize(head.length, parts, subject);
   const attachments = parts.map((bytes) => {
     const isMoved = moving !== undefined && moving.includes(bytes.buffer);
     return isMoved ? store.move(bytes) : store.keep(bytes);
@@ -204,9 +208,11 @@ function refusalError(subject: string, refusal: Refusal): ExecutorSerializationE
   return new ExecutorSerializationError(where, `${refusal.why}.`);
 }
 
-function bounded(payload: Payload, subject: string, store: AttachmentStore): Payload {
-  if (payloadBytes(payload) <= MAX_PAYLOAD_BYTES) return payload;
-  store.release(payload.attachments);
+/** Before anything is moved: what is refused stays whole. */
+function checkSize(headLength: number, attachments: readonly Attachment[], subject: string): void {
+  let bytes = headLength;
+  for (const attachment of attachments) bytes += attachment.byteLength;
+  if (bytes <= MAX_PAYLOAD_BYTES) return;
   throw new ExecutorSerializationError(subject, `it is larger than ${MAX_PAYLOAD_BYTES} bytes.`);
 }
 

@@ -16,9 +16,3 @@ export const NO_ATTACHMENTS: readonly Attachment[] = [];
 
 /** The largest value that may cross, in bytes. A length beyond it on the wire is garbage. */
 export const MAX_PAYLOAD_BYTES = 1024 ** 3;
-
-export function payloadBytes(payload: Payload): number {
-  let bytes = payload.head.length;
-  for (const attachment of payload.attachments) bytes += attachment.byteLength;
-  return bytes;
-}

@@ -116,9 +116,17 @@ export class PortChannel implements Channel {
     try {
       this.#port.postMessage(outgoing, moving);
     } catch {
-      // Nothing has left: one of them cannot be moved, such as the slab that small Buffers share. All are copied.
+      this.#postCopies(outgoing, moving);
+    }
+  }
+
+  /** Nothing has left: a buffer cannot be moved, such as the slab that small Buffers share. All are copied. */
+  #postCopies(outgoing: Batch, moving: readonly ArrayBuffer[]): void {
+    try {
       this.#port.postMessage(outgoing, NO_MEMORY);
       for (const buffer of moving) takeOver(buffer);
+    } catch (error) {
+      this.#end(new ProtocolError(`what was to be posted could not be (${(error as Error).message})`));
     }
   }
 

@@ -3,6 +3,9 @@ import { sharedState } from '../shared-state.js';
 /** Few, each once. */
 export type Buffers = readonly ArrayBufferLike[];
 
+/** How long the last mark is held at the most, in ms. */
+const LAST_MS = 1_000;
+
 interface Mark {
   readonly value: object;
   readonly buffers: Buffers;
@@ -15,14 +18,27 @@ class Marks {
    * as everything else that is done for a moved buffer.
    */
   last: Mark | undefined;
+  #isTimed = false;
   readonly earlier = new WeakMap<object, Buffers>();
   /** Most applications never move anything: then nothing need be looked up. */
   isUsed = false;
 
   set(mark: Mark): void {
-    if (this.last) this.earlier.set(this.last.value, this.last.buffers);
+    this.#putAside();
     this.last = mark;
     this.isUsed = true;
+    // What is never sent must not be kept alive by its mark.
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    setTimeout(() => {
+      this.#isTimed = false;
+      this.#putAside();
+    }, LAST_MS).unref();
+  }
+
+  #putAside(): void {
+    if (this.last) this.earlier.set(this.last.value, this.last.buffers);
+    this.last = undefined;
   }
 
   get(value: object): Buffers | undefined {

@@ -8,6 +8,9 @@ import { RunningCall, runInCall } from './current-call.js';
 /** What of a message is needed to run a call. */
 export type IncomingCall = Pick<Message, 'call' | 'turn' | 'attempt' | 'timeout' | 'signals' | 'payload'>;
 
+/** As `await` does: a promise may have a `then` of its own, which may call back twice or never. */
+const whenSettled = Promise.prototype.then;
+
 const NO_ARGUMENTS: Payload = { head: '[]', attachments: NO_ATTACHMENTS, moves: false };
 
 export interface Outcome {
@@ -57,7 +60,7 @@ export class CallRunner {
       }
       whenThere(payload, (encoded) => end(false, encoded), fail);
     };
-    this.#start(call, running, invoke).then(succeed, fail);
+    whenSettled.call(this.#start(call, running, invoke), succeed, fail);
   }
 
   /** Rejects with what the method throws, or with why it cannot be called. */

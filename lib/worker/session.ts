@@ -121,7 +121,7 @@ export class Session {
     const next = this.#waiting.shift();
     if (!next) {
       this.#isWorking = false;
-      if (this.#isClosing) void this.#closeWhenIdle();
+      this.#closeIfAsked();
     } else if (this.#begin(next)) {
       this.#run(next, (ms) => this.#goOn(ms));
     } else {
@@ -145,9 +145,10 @@ export class Session {
   #startAmongOthers(): void {
     this.#channel.finish(() => {
       const next = this.#waiting.shift();
-      if (next && this.#begin(next)) this.#run(next, () => this.#isClosing && void this.#closeWhenIdle());
+      if (next && this.#begin(next)) this.#run(next, () => this.#closeIfAsked());
       this.#isWorking = this.#waiting.length > 0;
       if (this.#isWorking) setImmediate(() => this.#startAmongOthers());
+      else this.#closeIfAsked();
     });
   }
 
@@ -203,6 +204,10 @@ export class Session {
     // At once, as the method may block the event loop.
     this.#send(MessageType.started, turn, undefined, true);
     return invoke(args);
+  }
+
+  #closeIfAsked(): void {
+    if (this.#isClosing) void this.#closeWhenIdle();
   }
 
   async #closeWhenIdle(): Promise<void> {

@@ -127,6 +127,20 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
     });
   });
 
+  it('are moved once for each mark', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const parcel = { first: new Uint8Array(9_000), second: new Uint8Array(9_000) };
+      transfer(parcel, [parcel.first]);
+      transfer(new Uint8Array(1));
+      transfer(parcel, [parcel.second]);
+      await within(executor.run(echo<typeof parcel>, parcel));
+      expect([parcel.first.byteLength, parcel.second.byteLength]).toEqual([9_000, 0]);
+      parcel.second = new Uint8Array(9_000);
+      await within(executor.run(echo<typeof parcel>, parcel));
+      expect([parcel.first.byteLength, parcel.second.byteLength]).toEqual([9_000, 9_000]);
+    });
+  });
+
   it('arrive whole, more of them than a function can have arguments', async () => {
     await withApp({ kind }, async ({ executor }) => {
       const many = Object.fromEntries(

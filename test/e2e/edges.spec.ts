@@ -9,6 +9,7 @@ import {
   ExecutorClosedError,
   ExecutorModule,
   ExecutorReferenceError,
+  ExecutorSerializationError,
   ExecutorTimeoutError,
   getExecutorToken,
   RunInExecutor,
@@ -20,6 +21,7 @@ import {
   changesJson,
   echo,
   echoLater,
+  ownThen,
   exit,
   exitsAfterHandledError,
   ignoresSignal,
@@ -30,7 +32,7 @@ import {
   watchAbort,
 } from '../fixtures/work.js';
 import { childrenOf } from '../chaos/chaos.js';
-import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
+import { ALL_KINDS, startApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 
 describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
@@ -120,6 +122,57 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
       expect([...moved.part]).toEqual([3 + 4 * 256, 5 + 6 * 256]);
       expect(Buffer.isBuffer(moved.same)).toBe(true);
     });
+  });
+
+  it('a promise with a then of its own settles once, as with await', async () => {
+    await withApp({ kind, size: 1 }, async ({ executor }) => {
+      // The first call binds the function, which asks `then`.
+      await within(executor.run(ownThen, 'twice'));
+      for (const way of ['twice', 'throws', 'never'] as const) {
+        expect(await within(executor.run(ownThen, way))).toBe(7);
+      }
+      expect(await within(executor.run(echo<number>, 1))).toBe(1);
+      expect(executor.stats().lost).toBe(0);
+    });
+  });
+
+  it('a signal that is aborted by a getter among the arguments is heard', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const controller = new AbortController();
+      const aborts = {
+        get now() {
+          controller.abort(new Error('by a getter'));
+          return 1;
+        },
+      };
+      const error = await rejection(executor.with({ signal: controller.signal }).run(echo<unknown>, aborts));
+      expect(error.message).toContain('by a getter');
+      expect(executor.stats()).toMatchObject({ queued: 0, running: 0 });
+    });
+  });
+
+  it('what is too large is refused before it is moved', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      for (const wrap of [(bytes: Uint8Array) => [bytes], (bytes: Uint8Array) => new Map([[1, bytes]])]) {
+        const bytes = new Uint8Array(1024 ** 3 + 4096);
+        const error = await rejection(executor.run(echo<unknown>, transfer(wrap(bytes), [bytes])));
+        expect(error).toBeInstanceOf(ExecutorSerializationError);
+        expect(bytes.byteLength).toBe(1024 ** 3 + 4096);
+      }
+    });
+  });
+
+  it('closing does not wait for calls that were aborted before they began, with several at a time', async () => {
+    const app = await startApp({ kind, size: 1, concurrency: 2 });
+    await within(app.executor.run(echo<number>, 1));
+    const controller = new AbortController();
+    const calls = [1, 2, 3].map((value) =>
+      rejection(app.executor.with({ signal: controller.signal }).run(echo<number>, value)),
+    );
+    controller.abort();
+    await Promise.all(calls);
+    // A worker that does not close is ended after 5 s.
+    await within(app.close(), 'the close', 3_000);
   });
 
   it('an array with toJSON arrives as it is', async () => {
