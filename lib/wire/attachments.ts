@@ -1,3 +1,4 @@
+import { earlyCollection } from './early-collection.js';
 import { takeOver } from './transfer.js';
 
 /** Bytes that were put into a file in memory, which the other side can read; see FileStore and ResultStore. */
@@ -74,6 +75,7 @@ export class PostedStore extends HeapStore {
   override readonly sharesMemory = true;
 
   override move(bytes: Uint8Array): Attachment {
+    earlyCollection.movedOn(bytes.byteLength);
     return bytes;
   }
 

@@ -1,6 +1,7 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
 import { type Attachment, type AttachmentStore, HeapStore } from './attachments.js';
 import { BinaryReader, BinaryWriter } from './binary.js';
+import { earlyCollection } from './early-collection.js';
 import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
 import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
@@ -65,6 +66,7 @@ export class Codec {
 
   decode(payload: Payload): Decoded {
     const { head, attachments } = payload;
+    if (attachments.length > 0) earlyCollection.cameIn(attachments);
     if (typeof head === 'string') {
       const value = head === '' ? undefined : decodeJson(head, attachments as readonly Uint8Array[]);
       return { value, pending: undefined };

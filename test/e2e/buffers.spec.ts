@@ -14,12 +14,15 @@ import {
   spoilsAndDies,
   throwKept,
 } from '../fixtures/work.js';
+import { countYoungCollections } from '../fixtures/young-collections.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
-import { rejection, within } from '../support/deadline.js';
+import { rejection, until, within } from '../support/deadline.js';
 import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
 import { runProgram } from '../support/run-program.js';
 
 const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.meta.url));
+
+const MIB = 1024 * 1024;
 
 /** Each is on one side of a limit from which on buffers travel in another way. */
 const SIZES = [0, 1, 4_095, 4_096, 8_191, 8_192, 70_000, 3 * 1024 * 1024];
@@ -283,6 +286,20 @@ describe('shared memory', () => {
       }
       const refused = await rejection<ExecutorSerializationError>(executor.run(makeShared));
       expect(refused.subject).toBe('result (at .memory)');
+    });
+  });
+});
+
+describe.each(WORKER_KINDS)('many buffers, in a pool of kind %s', (kind) => {
+  it('are collected young, on both sides', async () => {
+    await withApp({ kind, size: 1 }, async ({ executor }) => {
+      const countThere = () => within(executor.run(countYoungCollections));
+      const before = { here: countYoungCollections(), there: await countThere() };
+      const bytes = Buffer.alloc(MIB);
+      for (let call = 0; call < 80; call++) await within(executor.run(echo<Buffer>, bytes));
+      // By itself V8 does it after 32 MiB.
+      await until(() => countYoungCollections() - before.here > 5, 'collecting here');
+      await until(async () => (await countThere()) - before.there > 5, 'collecting there');
     });
   });
 });

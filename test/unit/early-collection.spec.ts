@@ -1,0 +1,78 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { EarlyCollection } from '../../lib/wire/early-collection.js';
+import { findCollectYoung } from '../../lib/wire/young-generation.js';
+
+const MIB = 1024 * 1024;
+const ONE = [new Uint8Array(MIB)];
+
+/** How often it collects while so many MiB come in, one in each turn of the event loop. */
+async function collectionsFor(
+  megabytes: number,
+  { takesMs = 0, movesOn = false, isThere = (): boolean => true } = {},
+): Promise<number> {
+  let count = 0;
+  const collect = () => {
+    count++;
+    for (const end = performance.now() + takesMs; performance.now() < end;);
+  };
+  const early = new EarlyCollection(() => (isThere() ? collect : undefined));
+  for (let index = 0; index < megabytes; index++) {
+    early.cameIn(ONE);
+    if (movesOn) early.movedOn(MIB);
+    await nextTurn();
+  }
+  return count;
+}
+
+describe('early collection', () => {
+  it('collects each time that 4 MiB have come in', async () => {
+    expect(await collectionsFor(3)).toBe(0);
+    expect(await collectionsFor(4)).toBe(1);
+    // What is slower on a busy machine is done less often.
+    expect(await collectionsFor(40)).toBeGreaterThanOrEqual(3);
+  });
+
+  it('waits until those who wait for what came in have had it', async () => {
+    const order: string[] = [];
+    const early = new EarlyCollection(() => () => order.push('collected'));
+    for (let index = 0; index < 4; index++) early.cameIn(ONE);
+    await Promise.resolve().then(() => order.push('used'));
+    await nextTurn();
+    expect(order).toEqual(['used', 'collected']);
+  });
+
+  it('does not count what is moved on, nor shared memory', async () => {
+    expect(await collectionsFor(40, { movesOn: true })).toBe(0);
+    let count = 0;
+    const early = new EarlyCollection(() => () => count++);
+    early.cameIn([new SharedArrayBuffer(64 * MIB)]);
+    await nextTurn();
+    expect(count).toBe(0);
+  });
+
+  it('collects less often where that takes long, as then much lives there', async () => {
+    expect(await collectionsFor(60, { takesMs: 20 })).toBeLessThanOrEqual(2);
+  });
+
+  it('does without where V8 does not offer it, and asks again, as another thread may have been in the way', async () => {
+    let asked = 0;
+    const isThere = () => ++asked > 2;
+    expect(await collectionsFor(8, { isThere })).toBe(0);
+    expect(await collectionsFor(4, { isThere })).toBe(1);
+  });
+
+  it('frees what is young, and leaves no trace in any global object', async () => {
+    const collect = findCollectYoung();
+    const before = process.memoryUsage().arrayBuffers;
+    (() => new Uint8Array(16 * MIB))();
+    expect(process.memoryUsage().arrayBuffers - before).toBeGreaterThanOrEqual(16 * MIB);
+    collect?.({ type: 'minor' });
+    // What one collection found, the next one knows to be freed.
+    collect?.({ type: 'minor' });
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
+    expect(typeof (globalThis as { gc?: unknown }).gc).toBe('undefined');
+    expect(runInNewContext('typeof gc')).toBe('undefined');
+  });
+});
