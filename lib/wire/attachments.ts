@@ -9,8 +9,8 @@ export interface FileRegion {
 }
 
 /**
- * What travels beside a value's head: bytes in memory of their own, a view of shared memory (copied out where it
- * arrives), a region of a file, or shared memory that is passed as itself.
+ * What travels beside a value's head: bytes in memory of their own, a view of shared memory (copied out
+ * before it is used), a region of a file, or shared memory that is passed as itself.
  */
 export type Attachment = Uint8Array | FileRegion | SharedArrayBuffer;
 
@@ -44,6 +44,18 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
   copy.set(bytes);
   return copy;
+}
+
+/**
+ * Takes an argument's bytes out of where its call's store keeps them, which is used again once the call has left its
+ * worker: when the call begins, as one that is taken back then costs nothing.
+ */
+export type TakeOut = (attachment: Attachment) => Attachment;
+
+/** For what shared memory holds. */
+export function takeOutOfMemory(attachment: Attachment): Attachment {
+  if (!(attachment instanceof Uint8Array)) return attachment;
+  return attachment.buffer instanceof SharedArrayBuffer ? copyOf(attachment) : attachment;
 }
 
 /** Keeps copies in the ordinary memory of this thread. */

@@ -18,7 +18,7 @@ const NO_ENTRIES: readonly Entry[] = [];
 
 /** Bytes in, messages out. Once it has thrown, what follows on the pipe has no meaning. */
 export class FrameReader {
-  readonly #takeRegion: ((region: FileRegion) => Uint8Array) | undefined;
+  readonly #takeRegion: (region: FileRegion) => Attachment;
   #chunks: Buffer[] = [];
   #available = 0;
   #needed = HEADER_BYTES;
@@ -26,8 +26,8 @@ export class FrameReader {
   #headerView: DataView | undefined;
   #entries: readonly Entry[] | undefined;
 
-  /** @param takeRegion reads what was put into a file; missing where there is none */
-  constructor(takeRegion?: (region: FileRegion) => Uint8Array) {
+  /** @param takeRegion what becomes of what was put into a file; missing where there is none */
+  constructor(takeRegion: (region: FileRegion) => Attachment = refuseRegion) {
     this.#takeRegion = takeRegion;
   }
 
@@ -91,7 +91,7 @@ export class FrameReader {
     }
     const head = this.#take(header.headBytes);
     const attachments = this.#entries.map((entry) =>
-      typeof entry === 'number' ? this.#takeOwn(entry) : this.#takeFromFile(entry),
+      typeof entry === 'number' ? this.#takeOwn(entry) : this.#takeRegion(entry),
     );
     const view = this.#headerView;
     this.#header = undefined;
@@ -105,15 +105,10 @@ export class FrameReader {
   #attachmentsIn(chunk: Buffer, body: number, entries: readonly Entry[]): Attachment[] {
     let next = body;
     return entries.map((entry) => {
-      if (typeof entry !== 'number') return this.#takeFromFile(entry);
+      if (typeof entry !== 'number') return this.#takeRegion(entry);
       next += entry;
       return copyOf(chunk.subarray(next - entry, next));
     });
-  }
-
-  #takeFromFile(region: FileRegion): Uint8Array {
-    if (this.#takeRegion) return this.#takeRegion(region);
-    throw new ProtocolError('a region of a file came where there is no file');
   }
 
   /** The next bytes, as a view where one chunk holds them all. */
@@ -144,6 +139,10 @@ export class FrameReader {
     this.#available -= bytes;
     return own;
   }
+}
+
+function refuseRegion(): never {
+  throw new ProtocolError('a region of a file came where there is no file');
 }
 
 function viewOf(bytes: Buffer): DataView {

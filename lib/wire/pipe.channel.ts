@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { FileRegion } from './attachments.js';
+import type { Attachment, FileRegion } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
 import { FrameReader } from './frame-reader.js';
 import { inlineAttachments, startBytes, writeStart } from './frame.js';
@@ -17,8 +17,8 @@ export interface PipeOptions {
    * a write by way of the stream.
    */
   readonly fd?: number;
-  /** Reads what the other side put into its file. */
-  readonly takeRegion?: ((region: FileRegion) => Uint8Array) | undefined;
+  /** What becomes of what the other side put into a file: read at once, or left there for later. */
+  readonly takeRegion?: ((region: FileRegion) => Attachment) | undefined;
 }
 
 /** Messages over a socket pair; the frames of one tick leave as one write. */

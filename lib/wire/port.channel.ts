@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { type Attachment, copyOf } from './attachments.js';
+import type { Attachment } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
 import { isMessageType, type Message, message, MessageType } from './messages.js';
 import { oncePerTick } from './once-per-tick.js';
@@ -214,7 +214,7 @@ export class PortChannel implements Channel {
     let payload: Payload | undefined;
     if (head !== null) {
       const attachments: Attachment[] = [];
-      for (let index = at + 10; index <= end; index++) attachments.push(own(list[index] as Attachment));
+      for (let index = at + 10; index <= end; index++) attachments.push(list[index] as Attachment);
       payload = { head, attachments, moves: false };
     }
     this.#deliver({ type, turn, call, target, attempt, timeout, signals, payload });
@@ -234,12 +234,6 @@ export class PortChannel implements Channel {
     this.#onEnd = undefined;
     onEnd?.(error);
   }
-}
-
-/** Arguments that came in shared memory are copied out: theirs is used again. */
-function own(attachment: Attachment): Attachment {
-  if (!(attachment instanceof Uint8Array)) return attachment;
-  return attachment.buffer instanceof SharedArrayBuffer ? copyOf(attachment) : attachment;
 }
 
 function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {

@@ -1,5 +1,5 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
-import type { AttachmentStore } from '../wire/attachments.js';
+import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import { type Codec, isSignal } from '../wire/codec.js';
 import type { Message } from '../wire/messages.js';
 import { NO_ATTACHMENTS, type Payload } from '../wire/payload.js';
@@ -27,6 +27,7 @@ export class CallRunner {
     readonly codec: Codec,
     /** Where results are kept until they have left. */
     readonly store: AttachmentStore,
+    readonly takeOut: TakeOut = (attachment) => attachment,
   ) {}
 
   get size(): number {
@@ -98,7 +99,7 @@ export class CallRunner {
   ): { args: readonly unknown[]; pending: Promise<unknown> | undefined } {
     let decoded;
     try {
-      decoded = this.codec.decode(payload ?? NO_ARGUMENTS);
+      decoded = this.codec.decode(this.#ownArguments(payload));
     } catch (cause) {
       const why = `they cannot be decoded (${(cause as Error).message}).`;
       throw new ExecutorSerializationError('arguments', why, { cause });
@@ -110,6 +111,11 @@ export class CallRunner {
       }
     }
     return { args, pending: decoded.pending };
+  }
+
+  #ownArguments(payload: Payload = NO_ARGUMENTS): Payload {
+    if (payload.attachments.length === 0) return payload;
+    return { ...payload, attachments: payload.attachments.map(this.takeOut) };
   }
 
   #encodeError(thrown: unknown): Payload | Promise<Payload> {

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { HeapStore } from '../wire/attachments.js';
+import { type Attachment, HeapStore, isFileRegion } from '../wire/attachments.js';
 import { FileMarks } from '../wire/marks.js';
 import { FileCells, readRegion } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
@@ -23,10 +23,13 @@ export function openProcessSession(parent: number, fileBytes: number): void {
   const cells = fileBytes > 0 ? new FileCells(MEMORY) : undefined;
   const channel = new PipeChannel(new Socket({ fd: PIPE }), {
     fd: PIPE,
-    // Where there is less than was said, the call was taken back meanwhile, and will not begin.
-    takeRegion: cells && ((region) => readRegion(ARGUMENTS, region)[0]),
+    takeRegion: cells && ((region) => region),
   });
   const marks = cells && new FileMarks(cells);
   const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
-  new Session(channel, marks, store, (exitCode) => process.exit(exitCode)).open();
+  new Session(channel, marks, store, takeOutOfFile, (exitCode) => process.exit(exitCode)).open();
+}
+
+function takeOutOfFile(attachment: Attachment): Attachment {
+  return isFileRegion(attachment) ? readRegion(ARGUMENTS, attachment)[0] : attachment;
 }

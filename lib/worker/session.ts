@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { SharedErrorClasses } from '../reference/error-classes.js';
-import type { AttachmentStore } from '../wire/attachments.js';
+import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import { Codec } from '../wire/codec.js';
 import { isBeyond, type Marks } from '../wire/marks.js';
@@ -28,6 +28,7 @@ export class Session {
   readonly #waiting: Message[] = [];
   #isWorking = false;
   readonly #store: AttachmentStore;
+  readonly #takeOut: TakeOut;
   #runner: CallRunner;
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
@@ -45,12 +46,14 @@ export class Session {
     channel: Channel,
     marks: Marks | undefined,
     store: AttachmentStore,
+    takeOut: TakeOut,
     end: (exitCode: number) => void,
   ) {
     this.#channel = channel;
     this.#marks = marks;
     this.#store = store;
-    this.#runner = new CallRunner('', this.#codec, store);
+    this.#takeOut = takeOut;
+    this.#runner = new CallRunner('', this.#codec, store, takeOut);
     this.#end = end;
   }
 
@@ -96,7 +99,7 @@ export class Session {
   async #boot(plan: WorkerPlan): Promise<void> {
     try {
       this.#context = await WorkerContext.boot(plan);
-      this.#runner = new CallRunner(plan.pool, this.#codec, this.#store);
+      this.#runner = new CallRunner(plan.pool, this.#codec, this.#store, this.#takeOut);
       this.#concurrency = plan.concurrency;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
       this.#isBooted = true;

@@ -1,4 +1,4 @@
-import { PostedStore } from '../wire/attachments.js';
+import { PostedStore, takeOutOfMemory } from '../wire/attachments.js';
 import { MemoryMarks } from '../wire/marks.js';
 import { PortChannel } from '../wire/port.channel.js';
 import { ResultRing } from '../wire/result.ring.js';
@@ -8,7 +8,7 @@ import type { ThreadStart } from './thread.entry.js';
 /** Opens the session and returns: the session lives on its port until the thread ends. */
 export function openThreadSession({ port, marks, ring }: ThreadStart): void {
   const channel = new PortChannel(port, { writes: new ResultRing(ring) });
-  new Session(channel, new MemoryMarks(marks), new PostedStore(), endThread).open();
+  new Session(channel, new MemoryMarks(marks), new PostedStore(), takeOutOfMemory, endThread).open();
 }
 
 function endThread(exitCode: number): void {
