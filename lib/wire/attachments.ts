@@ -47,15 +47,19 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Takes an argument's bytes out of where its call's store keeps them, which is used again once the call has left its
- * worker: when the call begins, as one that is taken back then costs nothing.
+ * Takes arguments out of where their call's store keeps them, which is used again once the call has left its worker:
+ * when the call begins, so that one that is taken back costs nothing.
  */
-export type TakeOut = (attachment: Attachment) => Attachment;
+export type TakeOut = (attachments: readonly Attachment[]) => readonly Attachment[];
 
-/** For what shared memory holds. */
-export function takeOutOfMemory(attachment: Attachment): Attachment {
-  if (!(attachment instanceof Uint8Array)) return attachment;
-  return attachment.buffer instanceof SharedArrayBuffer ? copyOf(attachment) : attachment;
+/** For those of which shared memory holds a copy. */
+export function takeOutOfMemory(attachments: readonly Attachment[]): readonly Attachment[] {
+  if (!attachments.some(isInSharedMemory)) return attachments;
+  return attachments.map((attachment) => (isInSharedMemory(attachment) ? copyOf(attachment) : attachment));
+}
+
+function isInSharedMemory(attachment: Attachment): attachment is Uint8Array {
+  return attachment instanceof Uint8Array && attachment.buffer instanceof SharedArrayBuffer;
 }
 
 /** Keeps copies in the ordinary memory of this thread. */

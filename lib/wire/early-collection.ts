@@ -33,15 +33,16 @@ export class EarlyCollection {
     this.#find = find;
   }
 
-  /** Buffers have come in. */
+  /** Buffers have come in. What came before them counts: of these, some may be moved on at once. */
   cameIn(attachments: readonly Attachment[]): void {
+    if (this.#bytes >= this.#enough && !this.#isPlanned) {
+      this.#isPlanned = true;
+      // Not now: whoever waits for these comes first, and may have dropped them by then.
+      setImmediate(() => this.#collect()).unref();
+    }
     for (const attachment of attachments) {
       if (attachment instanceof Uint8Array) this.#bytes += attachment.byteLength;
     }
-    if (this.#isPlanned || this.#bytes < this.#enough) return;
-    this.#isPlanned = true;
-    // Not now: whoever waits for these comes first, and may have dropped them by then.
-    setImmediate(() => this.#collect()).unref();
   }
 
   /** A buffer has been moved on: its bytes are not counted here any more. */

@@ -27,7 +27,7 @@ export class CallRunner {
     readonly codec: Codec,
     /** Where results are kept until they have left. */
     readonly store: AttachmentStore,
-    readonly takeOut: TakeOut = (attachment) => attachment,
+    readonly takeOut: TakeOut = (attachments) => attachments,
   ) {}
 
   get size(): number {
@@ -114,8 +114,10 @@ export class CallRunner {
   }
 
   #ownArguments(payload: Payload = NO_ARGUMENTS): Payload {
-    if (payload.attachments.length === 0) return payload;
-    return { ...payload, attachments: payload.attachments.map(this.takeOut) };
+    const { head, attachments } = payload;
+    return attachments.length === 0
+      ? payload
+      : { head, attachments: this.takeOut(attachments), moves: false };
   }
 
   #encodeError(thrown: unknown): Payload | Promise<Payload> {

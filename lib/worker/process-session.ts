@@ -30,6 +30,8 @@ export function openProcessSession(parent: number, fileBytes: number): void {
   new Session(channel, marks, store, takeOutOfFile, (exitCode) => process.exit(exitCode)).open();
 }
 
-function takeOutOfFile(attachment: Attachment): Attachment {
-  return isFileRegion(attachment) ? readRegion(ARGUMENTS, attachment)[0] : attachment;
+function takeOutOfFile(attachments: readonly Attachment[]): readonly Attachment[] {
+  return attachments.map((attachment) => {
+    return isFileRegion(attachment) ? readRegion(ARGUMENTS, attachment)[0] : attachment;
+  });
 }
