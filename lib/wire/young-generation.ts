@@ -4,27 +4,37 @@ import { runInNewContext } from 'node:vm';
 /** Collects the garbage among what was made of late, and nothing else. */
 export type CollectYoung = (options: { readonly type: 'minor' }) => void;
 
+/** A new context, as the global object of the application may have a `gc` that is none. */
+const LOOK = 'globalThis.gc';
+
 /**
- * V8's own function for it, which Node shows only where it is asked to (`--expose-gc`): taken from a new context, so that the
- * application's global object stays as it is. A flag is the same for all threads of a process, so another thread
+ * V8's own function for it, which Node shows only where it is asked to (`--expose-gc`): so for a moment it is asked to, and
+ * the application's global object stays as it is. A flag is the same for all threads of a process, so another thread
  * that does this just now may have put it back before the context was made.
  * @returns `undefined` where it cannot be had, or not now
  */
 export function findCollectYoung(): CollectYoung | undefined {
-  const own = (globalThis as { gc?: CollectYoung }).gc;
-  if (typeof own === 'function') return own;
   try {
-    setFlagsFromString('--expose-gc');
-    const found: unknown = runInNewContext('globalThis.gc');
-    return typeof found === 'function' ? (found as CollectYoung) : undefined;
+    return functionOf(runInNewContext(LOOK)) ?? lookExposed();
   } catch {
     return undefined;
+  }
+}
+
+function lookExposed(): CollectYoung | undefined {
+  setFlagsFromString('--expose-gc');
+  try {
+    return functionOf(runInNewContext(LOOK));
   } finally {
     setFlagsFromString('--no-expose-gc');
   }
 }
 
-/** The largest that glibc learns from is 32 MiB. As it is never written to, it costs nothing. */
+function functionOf(found: unknown): CollectYoung | undefined {
+  return typeof found === 'function' ? (found as CollectYoung) : undefined;
+}
+
+/** The largest that glibc learns from is 32 MiB. As hardly any of it is written to, it costs nothing. */
 const LESSON_BYTES = 31 * 1024 * 1024;
 
 /**
@@ -33,6 +43,10 @@ const LESSON_BYTES = 31 * 1024 * 1024;
  * application once it has seen a larger block freed: blocks up to that size are kept, twice that size in all (mallopt(3),
  * M_MMAP_THRESHOLD and M_TRIM_THRESHOLD). So one is made here, for the next collection to free.
  */
-export function teachAllocator(): ArrayBuffer {
-  return new ArrayBuffer(LESSON_BYTES);
+export function teachAllocator(): void {
+  try {
+    new Uint8Array(LESSON_BYTES).fill(0, 0, 1);
+  } catch {
+    // There is no room for it: then there is none to keep either.
+  }
 }

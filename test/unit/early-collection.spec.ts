@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { EarlyCollection } from '../../lib/wire/early-collection.js';
 import { findCollectYoung } from '../../lib/wire/young-generation.js';
+
+const FILE = new URL('../../lib/wire/young-generation.js', import.meta.url).href;
 
 const MIB = 1024 * 1024;
 const ONE = [new Uint8Array(MIB)];
@@ -75,5 +78,20 @@ describe('early collection', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
     expect(typeof (globalThis as { gc?: unknown }).gc).toBe('undefined');
     expect(runInNewContext('typeof gc')).toBe('undefined');
+  });
+
+  it('is not misled by a `gc` of the application, and leaves it where it was asked for', () => {
+    const script = `
+      import { runInNewContext } from 'node:vm';
+      import { findCollectYoung } from ${JSON.stringify(FILE)};
+      globalThis.gc = () => { throw new Error('another one'); };
+      findCollectYoung()({ type: 'minor' });
+      console.log(runInNewContext('typeof gc'));`;
+    const run = (...flags: string[]) => {
+      const args = [...flags, '--input-type=module', '--eval', script];
+      return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim();
+    };
+    expect(run()).toBe('undefined');
+    expect(run('--expose-gc')).toBe('function');
   });
 });
