@@ -47,8 +47,8 @@ export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Takes arguments out of where their call's store keeps them, which is used again once the call has left its worker:
- * when the call begins, so that one that is taken back costs nothing.
+ * Copies arguments out of the store that keeps them for their call: that memory is used again once the call has left its
+ * worker. It is asked to when the call begins, so that a call that is taken back costs nothing.
  */
 export type TakeOut = (attachments: readonly Attachment[]) => readonly Attachment[];
 

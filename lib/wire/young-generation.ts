@@ -9,8 +9,9 @@ const LOOK = 'globalThis.gc';
 
 /**
  * V8's own function for it, which Node shows only where it is asked to (`--expose-gc`): so for a moment it is asked to, and
- * the application's global object stays as it is. A flag is the same for all threads of a process, so another thread
- * that does this just now may have put it back before the context was made.
+ * the application's global object stays as it is. A flag is the same for all threads of a process: another thread
+ * that does this just now may have put it back before the context was made, and a context that another thread makes just now
+ * has a `gc`, too.
  * @returns `undefined` where it cannot be had, or not now
  */
 export function findCollectYoung(): CollectYoung | undefined {

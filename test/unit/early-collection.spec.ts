@@ -62,9 +62,32 @@ describe('early collection', () => {
 
   it('does without where V8 does not offer it, and asks again, as another thread may have been in the way', async () => {
     let asked = 0;
-    const isThere = () => ++asked > 2;
-    expect(await collectionsFor(10, { isThere })).toBe(0);
-    expect(await collectionsFor(5, { isThere })).toBe(1);
+    expect(await collectionsFor(15, { isThere: () => ++asked > 2 })).toBe(1);
+    asked = 0;
+    expect(await collectionsFor(60, { isThere: () => ++asked > 3 })).toBe(0);
+    expect(asked).toBe(3);
+  });
+
+  it('collects less and less often where what came in is kept, and more often again where it is dropped', async () => {
+    let held = 0;
+    let count = 0;
+    const early = new EarlyCollection(
+      () => () => count++,
+      () => held,
+    );
+    const receive = async (megabytes: number, isKept: boolean) => {
+      count = 0;
+      for (let index = 0; index < megabytes; index++) {
+        early.cameIn(ONE);
+        if (isKept) held += MIB;
+        await nextTurn();
+      }
+      return count;
+    };
+    expect(await receive(200, true)).toBeLessThanOrEqual(10);
+    expect(await receive(600, true)).toBeLessThanOrEqual(10);
+    await receive(400, false);
+    expect(await receive(100, false)).toBeGreaterThanOrEqual(10);
   });
 
   it('frees what is young, and leaves no trace in any global object', async () => {
