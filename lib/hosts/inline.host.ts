@@ -1,7 +1,6 @@
 import type { PoolSettings } from '../pool/pool-settings.js';
 import { type Attachment, copyOf, HeapStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
-import type { Payload } from '../wire/payload.js';
 import { CallRunner } from '../worker/call-runner.js';
 import type { HostCall, WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
 
@@ -15,7 +14,7 @@ export class InlineHost implements WorkerHost {
   ) {}
 
   spawn(listener: WorkerListener): WorkerHandle {
-    const runner = new CallRunner(this.settings.name, this.codec, this.store);
+    const runner = new CallRunner(this.settings.name, this.codec, this.store, takeCopies);
     const handed: HostCall[] = [];
     let lastTurn = 0;
     let isOver = false;
@@ -31,8 +30,7 @@ export class InlineHost implements WorkerHost {
       lastTurn = call.turn;
       const startedAt = performance.now();
       listener.started(call.turn);
-      const { id, turn, attempt, timeout, signals } = call;
-      const payload = ownArguments(call.args);
+      const { id, turn, attempt, timeout, signals, args: payload } = call;
       const incoming = { call: id, turn, attempt, timeout, signals, payload };
       const invoke = (args: readonly unknown[]) => call.target.invoke(call.self, args);
       runner.run(incoming, invoke, ({ failed, payload: result }) => {
@@ -63,11 +61,8 @@ export class InlineHost implements WorkerHost {
 }
 
 /** The method may write into its arguments, and another attempt needs them as they were. */
-function ownArguments(args: Payload): Payload {
-  if (args.moves || args.attachments.length === 0) return args;
-  return { ...args, attachments: args.attachments.map(own) };
-}
-
-function own(attachment: Attachment): Attachment {
-  return attachment instanceof Uint8Array ? copyOf(attachment) : attachment;
+function takeCopies(attachments: readonly Attachment[]): readonly Attachment[] {
+  return attachments.map((attachment) => {
+    return attachment instanceof Uint8Array ? copyOf(attachment) : attachment;
+  });
 }

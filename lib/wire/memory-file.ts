@@ -1,6 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileRegion } from './attachments.js';
+import { ProtocolError } from './channel.js';
 
 const TMPFS = '/dev/shm';
 
@@ -49,10 +50,12 @@ export function writeRegion(fd: number, page: number, bytes: Uint8Array): boolea
   }
 }
 
-/** @returns the bytes, and how many of them were there */
-export function readRegion(fd: number, { page, byteLength }: FileRegion): [Uint8Array<ArrayBuffer>, number] {
+/** @throws ProtocolError if the file does not hold it */
+export function readRegion(fd: number, { page, byteLength }: FileRegion): Uint8Array<ArrayBuffer> {
   const bytes = Buffer.allocUnsafeSlow(byteLength);
-  return [bytes, readSync(fd, bytes, 0, byteLength, page * PAGE_BYTES)];
+  const read = readSync(fd, bytes, 0, byteLength, page * PAGE_BYTES);
+  if (read === byteLength) return bytes;
+  throw new ProtocolError(`a region of ${byteLength} bytes has only ${read} in its file`);
 }
 
 /** How many there are. */

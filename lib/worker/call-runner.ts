@@ -27,7 +27,7 @@ export class CallRunner {
     readonly codec: Codec,
     /** Where results are kept until they have left. */
     readonly store: AttachmentStore,
-    readonly takeOut: TakeOut = (attachments) => attachments,
+    readonly takeOut: TakeOut,
   ) {}
 
   get size(): number {
@@ -114,10 +114,9 @@ export class CallRunner {
   }
 
   #ownArguments(payload: Payload = NO_ARGUMENTS): Payload {
-    const { head, attachments } = payload;
-    return attachments.length === 0
-      ? payload
-      : { head, attachments: this.takeOut(attachments), moves: false };
+    const { head, attachments, moves } = payload;
+    if (moves || attachments.length === 0) return payload;
+    return { head, attachments: this.takeOut(attachments), moves };
   }
 
   #encodeError(thrown: unknown): Payload | Promise<Payload> {

@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import { type Attachment, HeapStore, isFileRegion } from '../wire/attachments.js';
-import { ProtocolError } from '../wire/channel.js';
 import { FileMarks } from '../wire/marks.js';
 import { FileCells, readRegion } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
@@ -33,9 +32,6 @@ export function openProcessSession(parent: number, fileBytes: number): void {
 
 function takeOutOfFile(attachments: readonly Attachment[]): readonly Attachment[] {
   return attachments.map((attachment) => {
-    if (!isFileRegion(attachment)) return attachment;
-    const [bytes, read] = readRegion(ARGUMENTS, attachment);
-    if (read === attachment.byteLength) return bytes;
-    throw new ProtocolError(`of an argument of ${attachment.byteLength} bytes only ${read} are in its file`);
+    return isFileRegion(attachment) ? readRegion(ARGUMENTS, attachment) : attachment;
   });
 }
