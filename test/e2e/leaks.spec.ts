@@ -1,11 +1,10 @@
 import { readdirSync } from 'node:fs';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { ExecutorWorkerLostError } from '../../lib/index.js';
 import { childrenOf } from '../chaos/chaos.js';
 import { echo, exit, fail, returnsFunction } from '../fixtures/work.js';
 import { startApp, type TestApp, WORKER_KINDS } from '../support/app.js';
+import { collectGarbage } from '../support/collect-garbage.js';
 import { rejection, until, within } from '../support/deadline.js';
 import { countOpenFiles } from '../support/open-files.js';
 
@@ -13,9 +12,6 @@ import { countOpenFiles } from '../support/open-files.js';
 const FAILING = 1_250;
 /** Killed workers, for each kind. */
 const KILLED = 100;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 interface Resources {
   readonly fds: number;
@@ -39,18 +35,6 @@ function heap(): number {
   collectGarbage();
   collectGarbage();
   return process.memoryUsage().heapUsed;
-}
-
-/** Where V8 keeps what outlived two young collections. */
-function oldSpace(): number {
-  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? 0;
-}
-
-async function echoMany({ executor }: TestApp, times: number, inFlight: number): Promise<void> {
-  const echoInTurn = async () => {
-    for (let done = 0; done < times; done += inFlight) await executor.run(echo<number>, done);
-  };
-  await within(Promise.all(Array.from({ length: inFlight }, echoInTurn)), 'all calls', 60_000);
 }
 
 async function failInEveryWay({ executor }: TestApp, times: number): Promise<void> {
@@ -101,19 +85,5 @@ describe.each(WORKER_KINDS)('a pool of kind %s leaves nothing behind', (kind) =>
     );
     // A leak of 1 KB a call, or of 50 KB a worker, would be 5 MB.
     expect(grown).toBeLessThan(4_000_000);
-  });
-});
-
-describe.each(WORKER_KINDS)('calls to a pool of kind %s', (kind) => {
-  it('are gone with the next young collections when they are done', async () => {
-    const app = await startApp({ kind, size: 1 });
-    await echoMany(app, 20_000, 64);
-    // What is alive now, the pool's lists among it, is old from now on.
-    collectGarbage();
-    const before = oldSpace();
-    await echoMany(app, 50_000, 64);
-    // 40 bytes a call: one that is kept takes some 500.
-    expect(oldSpace() - before).toBeLessThan(2_000_000);
-    await app.close();
   });
 });
