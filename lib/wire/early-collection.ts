@@ -20,8 +20,11 @@ const STEP = 1.5;
 /** so many times in a row: once may have been V8's own marking. */
 const TIMES_FREED = 3;
 
-/** A single long collection was most likely disturbed: its time counts for no more than so many times the one before it. */
+/** A single long collection was most likely disturbed: its time counts for no more than so many times the usual one. */
 const MOST_LENGTHENING = 1.25;
+
+/** Until it is known better, in ms: the longest that changes nothing. */
+const USUAL_MS = LEAST_BYTES / BYTES_PER_MS;
 
 /** How often V8's function is looked for in vain. */
 const MOST_SEARCHES = 3;
@@ -43,7 +46,7 @@ function heldBytes(): number {
  */
 export class EarlyCollection {
   #bytes = 0;
-  #usualMs = 0;
+  #usualMs = USUAL_MS;
   #leastBytes = LEAST_BYTES;
   #heldBefore: number | undefined;
   #timesFreed = 0;
@@ -93,7 +96,7 @@ export class EarlyCollection {
     const startedAt = performance.now();
     collectYoung({ type: 'minor' });
     const ms = performance.now() - startedAt;
-    this.#usualMs = this.#usualMs === 0 ? ms : Math.min(ms, this.#usualMs * MOST_LENGTHENING);
+    this.#usualMs = Math.min(ms, this.#usualMs * MOST_LENGTHENING);
   }
 
   #whereFound(): CollectYoung | undefined {

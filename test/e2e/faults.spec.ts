@@ -15,6 +15,7 @@ import {
   closesStdout,
   diesWhileWriting,
   echo,
+  echoAfterAbort,
   echoLater,
   exhaustHeap,
   exit,
@@ -120,7 +121,7 @@ describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
     await withApp({ kind }, async (app) => {
       const { executor } = app;
       const worker = await within(executor.run(whoAmI));
-      const error = await rejection(executor.with({ timeout: 30 }).run(echoLater<number>, 1, 100));
+      const error = await rejection(executor.with({ timeout: 30 }).run(echoAfterAbort<number>, 1));
       expect(error).toBeInstanceOf(ExecutorTimeoutError);
       expect(await within(executor.run(whoAmI))).toBe(worker);
       expect(executor.stats()).toMatchObject({ failed: 1, lost: 0 });

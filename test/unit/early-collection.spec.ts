@@ -57,7 +57,8 @@ describe('early collection', () => {
   });
 
   it('collects less often where that takes long, as then much lives there', async () => {
-    expect(await collectionsFor(60, { takesMs: 20 })).toBeLessThanOrEqual(2);
+    // Else it would be 40 times.
+    expect(await collectionsFor(200, { takesMs: 20 })).toBeLessThanOrEqual(12);
   });
 
   it('does without where V8 does not offer it, and asks again, as another thread may have been in the way', async () => {
