@@ -30,7 +30,7 @@ async function usualGrowth(app: TestApp): Promise<number> {
     grown.push(oldSpace() - before);
   }
   // The median, as V8's own marking, if it falls into a round, moves whatever is young just then.
-  return grown.sort((a, b) => a - b)[(ROUNDS - 1) / 2] ?? Infinity;
+  return grown.toSorted((a, b) => a - b)[(ROUNDS - 1) / 2] ?? Infinity;
 }
 
 // In a file, and so in a process, of its own: what V8 makes old at once it decides by what it has seen survive before, and
