@@ -122,7 +122,7 @@ export class ProcessHost implements WorkerHost {
   /** @throws what the system refused: too many files, too long an environment */
   #start(file: number | undefined): ChildProcess {
     try {
-      // A file that holds nothing but its cells is one, too: both sides must agree whether there is one.
+      // A file that holds nothing but its cells is one, too.
       const fileBytes = file === undefined ? 0 : Math.max(PAGE_BYTES, Math.floor(this.#fileBytes));
       const args = [...this.#execArgv(), ENTRY, String(process.pid), String(fileBytes)];
       const child = spawn(process.execPath, args, {

@@ -10,21 +10,18 @@ import { Session } from './session.js';
 const PIPE = 3;
 /** This worker's memory file: its marks and results. */
 const MEMORY = 4;
-/** The pool's memory file: the arguments of calls. */
+/** The pool's memory file, if it has one, even where this worker has none: the arguments of calls. */
 const ARGUMENTS = 5;
 
 /**
  * @param parent the process that this one must not outlive
- * @param fileBytes how large this worker's memory file may become; 0: there are no memory files
+ * @param fileBytes how large this worker's memory file may become; 0: it has none
  */
 export function openProcessSession(parent: number, fileBytes: number): void {
   // Before the application's code is loaded, which may block the event loop; till now nothing could.
   guardAgainstOrphanage(parent);
   const cells = fileBytes > 0 ? new FileCells(MEMORY) : undefined;
-  const channel = new PipeChannel(new Socket({ fd: PIPE }), {
-    fd: PIPE,
-    takeRegion: cells && ((region) => region),
-  });
+  const channel = new PipeChannel(new Socket({ fd: PIPE }), { fd: PIPE, takeRegion: (region) => region });
   const marks = cells && new FileMarks(cells);
   const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
   new Session(channel, marks, store, takeOutOfFile, (exitCode) => process.exit(exitCode)).open();
