@@ -6,6 +6,7 @@ import type { Call, CallPlace } from './call.js';
 import { mayTakeAhead } from './prefetch.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from './pool-settings.js';
+import { Roster } from './roster.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 
 /** After so many failed boots in a row, with no live worker, what waits is rejected. */
@@ -33,7 +34,7 @@ export class Fleet implements SlotListener {
   readonly #settings: PoolSettings;
   readonly #host: WorkerHost;
   readonly #pool: FleetListener;
-  readonly slots = new Set<WorkerSlot>();
+  readonly slots: Roster;
   readonly relief = new Relief(this);
   readonly #backOff = new BackOff();
   #minimum = 0;
@@ -45,29 +46,9 @@ export class Fleet implements SlotListener {
 
   constructor(settings: PoolSettings, host: WorkerHost, pool: FleetListener) {
     this.#settings = settings;
+    this.slots = new Roster(settings);
     this.#host = host;
     this.#pool = pool;
-  }
-
-  /** Workers that take calls. */
-  get live(): number {
-    return this.#count((slot) => slot.state === 'ready');
-  }
-
-  /** The calls that are in workers. */
-  calls(): Call[] {
-    return [...this.slots].flatMap((slot) => [...slot.calls]);
-  }
-
-  /** How many calls could start at once, counting workers that are still to be booted. */
-  get room(): number {
-    const { size, concurrency } = this.#settings;
-    let room = Math.max(0, size.max - this.#standing()) * concurrency;
-    for (const slot of this.slots) {
-      if (slot.state === 'booting') room += concurrency;
-      else if (slot.state === 'ready') room += Math.max(0, concurrency - slot.calls.size);
-    }
-    return room;
   }
 
   /**
@@ -109,9 +90,7 @@ export class Fleet implements SlotListener {
     // From the first call on, a lazy pool is as any other.
     if (waiting > 0) this.#minimum = size.min;
     for (;;) {
-      const booting = this.#count((slot) => slot.state === 'booting');
-      const standing = this.#standing();
-      const due = this.#count((slot) => slot.isDue && slot.state === 'ready');
+      const { booting, standing, due } = this.slots;
       const isMissing = standing < this.#minimum || booting < due;
       const isShort = standing < size.max && booting * concurrency < waiting;
       if (!isMissing && !isShort) return;
@@ -123,7 +102,7 @@ export class Fleet implements SlotListener {
   }
 
   canGrow(): boolean {
-    return this.#standing() < this.#settings.size.max;
+    return this.slots.standing < this.#settings.size.max;
   }
 
   /** A call that was handed over in advance waits again. */
@@ -154,7 +133,7 @@ export class Fleet implements SlotListener {
    * @param since when the worker was asked for a sign of life
    */
   putDown(place: CallPlace, since: number, why: string): void {
-    const slot = this.#slotAt(place);
+    const slot = this.slots.at(place);
     if (!slot) return;
     if (slot.isForsaken || slot.aliveAt < since) {
       slot.kill(why);
@@ -187,7 +166,7 @@ export class Fleet implements SlotListener {
     slot.stopTimer();
     slot.state = 'ready';
     this.#backOff.bootSucceeded();
-    const due = this.#find((other) => other.isDue && other.state === 'ready');
+    const due = this.slots.find((other) => other.isDue && other.state === 'ready');
     if (due) this.retire(due);
     this.#rest(slot);
     this.#checkWarm();
@@ -243,19 +222,6 @@ export class Fleet implements SlotListener {
     if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.relief.watchIfWaiting();
   }
 
-  /**
-   * How many of the pool's places are taken. A worker that leaves in good order has its successor already; so have
-   * condemned ones, up to the size once more.
-   */
-  #standing(): number {
-    const condemned = this.#count((slot) => slot.isCondemned && slot.state === 'retiring');
-    return this.#count(isStanding) + Math.max(0, condemned - this.#settings.size.max);
-  }
-
-  #slotAt(place: CallPlace): WorkerSlot | undefined {
-    return this.#find((slot) => slot === place);
-  }
-
   #spawn(): void {
     let slot: WorkerSlot;
     try {
@@ -292,7 +258,7 @@ export class Fleet implements SlotListener {
     } else {
       this.log(error.message);
     }
-    if (this.#backOff.failedBoots >= HOPELESS_BOOTS && this.live === 0) this.#pool.onHopeless(error);
+    if (this.#backOff.failedBoots >= HOPELESS_BOOTS && this.slots.live === 0) this.#pool.onHopeless(error);
   }
 
   #lost(slot: WorkerSlot, end: WorkerEnd): void {
@@ -302,7 +268,7 @@ export class Fleet implements SlotListener {
   }
 
   #checkWarm(): void {
-    if (!this.#warming || this.live < this.#minimum) return;
+    if (!this.#warming || this.slots.live < this.#minimum) return;
     this.#warming.resolve();
     this.#warming = undefined;
   }
@@ -313,7 +279,8 @@ export class Fleet implements SlotListener {
     if (size.max === size.min || slot.calls.size > 0 || slot.state !== 'ready') return;
     slot.stopTimer();
     slot.timer = setTimeout(() => {
-      const isSpare = this.#count((other) => other.state === 'ready' || other.state === 'booting') > size.min;
+      const isSpare =
+        this.slots.count((other) => other.state === 'ready' || other.state === 'booting') > size.min;
       if (slot.calls.size === 0 && isSpare) this.retire(slot);
     }, idleTimeout).unref();
   }
@@ -322,20 +289,4 @@ export class Fleet implements SlotListener {
     if (slot.calls.size === 0) slot.close();
     else if (slot.isCondemned && slot.isForsaken) slot.kill('its last calls were given up');
   }
-
-  #count(matches: (slot: WorkerSlot) => boolean): number {
-    let count = 0;
-    for (const slot of this.slots) if (matches(slot)) count++;
-    return count;
-  }
-
-  #find(matches: (slot: WorkerSlot) => boolean): WorkerSlot | undefined {
-    for (const slot of this.slots) if (matches(slot)) return slot;
-    return undefined;
-  }
-}
-
-/** Whether it fills one of the pool's places. */
-function isStanding(slot: WorkerSlot): boolean {
-  return slot.state === 'booting' || (slot.state === 'ready' && !slot.isDue) || slot.state === 'killed';
 }

@@ -2,9 +2,7 @@ import { performance } from 'node:perf_hooks';
 import {
   type ExecutorBootError,
   ExecutorClosedError,
-  ExecutorError,
   ExecutorQueueFullError,
-  ExecutorSerializationError,
   ExecutorTimeoutError,
   ExecutorWorkerLostError,
 } from '../errors/executor.errors.js';
@@ -15,12 +13,13 @@ import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
 import { CallIntake, type CallRequest } from './call-intake.js';
-import { type Caller, rejectWithCallers } from './call-stack.js';
+import type { Caller } from './call-stack.js';
 import { Fleet, type FleetListener } from './fleet.js';
 import { OpenCalls } from './open-calls.js';
 import type { PoolSettings } from './pool-settings.js';
-import type { WorkerSlot } from './worker-slot.js';
 import { PoolStatistics } from './pool-statistics.js';
+import { Settlement } from './settlement.js';
+import type { WorkerSlot } from './worker-slot.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
 const GRACE = 250;
@@ -38,6 +37,7 @@ export class Pool implements FleetListener {
   readonly #fleet: Fleet;
   readonly #intake: CallIntake;
   readonly #store: AttachmentStore;
+  readonly #settlement: Settlement;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   /** Runs from when closing is announced. */
@@ -55,6 +55,7 @@ export class Pool implements FleetListener {
       onAbort: (call, reason) => this.#giveUp(call, reason, true),
     });
     this.#store = host.store;
+    this.#settlement = new Settlement(settings.name, codec, host.store, this.#open, this.#statistics);
   }
 
   /** Begins to warm up, so that workers load while the application goes on starting: `warm` tells how that ends. */
@@ -78,9 +79,7 @@ export class Pool implements FleetListener {
       try {
         this.#accept(target, args, request, { resolve, reject });
       } catch (error) {
-        this.#statistics.rejected++;
-        if (error instanceof ExecutorError) this.#explain({ resolve, reject }, error, target.label);
-        else reject(error);
+        this.#settlement.refuse({ resolve, reject }, error, target.label);
         // Nobody waits for it any more.
         request.located?.catch(() => {});
       }
@@ -92,7 +91,7 @@ export class Pool implements FleetListener {
     const queued = this.#open.notStarted;
     const running = this.#open.size - queued;
     return {
-      workers: this.#fleet.live,
+      workers: this.#fleet.slots.live,
       queued,
       running,
       completed,
@@ -137,7 +136,7 @@ export class Pool implements FleetListener {
   #checkRoom({ label }: CallTarget): void {
     const { name, maxQueue } = this.settings;
     const waiting = this.#open.notStarted;
-    if (waiting < maxQueue || waiting < maxQueue + this.#fleet.room) return;
+    if (waiting < maxQueue || waiting < maxQueue + this.#fleet.slots.room) return;
     throw new ExecutorQueueFullError(name, maxQueue, label);
   }
 
@@ -146,7 +145,7 @@ export class Pool implements FleetListener {
     try {
       await located;
     } catch (error) {
-      this.#fail(call, error);
+      this.#settlement.fail(call, error);
     }
     this.#open.locating.delete(call);
     if (!call.isSettled) this.#enqueue(call);
@@ -220,20 +219,7 @@ export class Pool implements FleetListener {
   onSettled(call: Call, failed: boolean, outcome: Payload): void {
     this.#leave(call);
     if (call.isSettled) return;
-    clearTimeout(call.timer);
-    let decoded;
-    try {
-      decoded = this.codec.decode(outcome);
-    } catch (cause) {
-      const why = `what came from the worker cannot be decoded (${(cause as Error).message}).`;
-      this.#fail(call, new ExecutorSerializationError('result', why, { cause }));
-      return;
-    }
-    const { value, pending } = decoded;
-    if (!pending) return failed ? this.#fail(call, value) : this.#complete(call, value);
-    this.#open.completing.add(call);
-    const settle = () => (failed ? this.#fail(call, value) : this.#complete(call, value));
-    pending.then(settle, settle);
+    this.#settlement.settle(call, failed, outcome);
   }
 
   onLost(call: Call, end: WorkerEnd, begun: boolean): void {
@@ -242,10 +228,9 @@ export class Pool implements FleetListener {
     if (begun && call.attempt <= call.terms.retries) {
       call.attempt++;
     } else if (begun || call.isMoved || ++call.detours > MAX_DETOURS) {
-      this.#statistics.lost++;
       const { name } = this.settings;
       const options = end.cause === undefined ? undefined : { cause: end.cause };
-      this.#reject(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));
+      this.#settlement.lose(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));
       return;
     }
     this.#restartQueueTimer(call);
@@ -269,7 +254,7 @@ export class Pool implements FleetListener {
   }
 
   onHopeless(error: ExecutorBootError): void {
-    for (const call of this.#open.queue.toArray()) this.#fail(call, error);
+    for (const call of this.#open.queue.toArray()) this.#settlement.fail(call, error);
   }
 
   // How a call ends.
@@ -278,9 +263,8 @@ export class Pool implements FleetListener {
   #giveUp(call: Call, reason: unknown, isForeign = false): void {
     if (call.isSettled) return;
     const { place } = call;
-    // What a caller aborts with is his, and may be shared by many calls: it is passed on as it is.
-    if (isForeign) this.#pass(call, reason);
-    else this.#fail(call, reason);
+    if (isForeign) this.#settlement.pass(call, reason);
+    else this.#settlement.fail(call, reason);
     if (!place) return;
     if (call.startedAt === 0 && this.#fleet.relief.recall(place, call)) return this.#leave(call);
     this.#fleet.relief.recallAll(place);
@@ -300,48 +284,6 @@ export class Pool implements FleetListener {
     }
   }
 
-  #complete(call: Call, value: unknown): void {
-    if (!this.#settle(call)) return;
-    this.#statistics.completed++;
-    call.caller.resolve(value);
-  }
-
-  #fail(call: Call, reason: unknown): void {
-    if (call.isSettled) return;
-    this.#statistics.failed++;
-    this.#reject(call, reason);
-  }
-
-  #pass(call: Call, reason: unknown): void {
-    if (!this.#settle(call)) return;
-    this.#statistics.failed++;
-    call.caller.reject(reason);
-  }
-
-  #reject(call: Call, reason: unknown): void {
-    if (!this.#settle(call)) return;
-    this.#explain(call.caller, reason, call.label);
-  }
-
-  /** Rejects, and says which call failed and who waits for it. */
-  #explain(caller: Caller, reason: unknown, label: string): void {
-    if (reason instanceof ExecutorSerializationError) reason.nameCall(label);
-    rejectWithCallers(caller, reason, label, this.settings.name);
-  }
-
-  /** @returns whether it was open till now */
-  #settle(call: Call): boolean {
-    if (call.isSettled) return false;
-    call.isSettled = true;
-    clearTimeout(call.timer);
-    call.release?.();
-    if (call.startedAt > 0) this.#statistics.ran(performance.now() - call.startedAt);
-    // As long as it is in a worker, that may still read them.
-    if (!call.place) this.#store.release(call.args.attachments);
-    this.#open.remove(call);
-    return true;
-  }
-
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#open.keepAlive.hold();
@@ -356,7 +298,7 @@ export class Pool implements FleetListener {
   #refuseAll(): void {
     this.#isClosed = true;
     const { name } = this.settings;
-    const open = [...this.#open.outsideWorkers(), ...this.#fleet.calls()];
+    const open = [...this.#open.outsideWorkers(), ...this.#fleet.slots.calls];
     for (const call of open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
   }
 }

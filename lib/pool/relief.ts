@@ -1,12 +1,12 @@
 import type { Call, CallPlace } from './call.js';
-import type { WorkerSlot } from './worker-slot.js';
+import type { Roster } from './roster.js';
 
 /** A call that has run for so long, in ms, is a long one: nothing must wait behind it while a worker is idle. */
 const LONG_CALL = 1;
 
 /** What relief needs of its fleet. */
 interface Relieved {
-  readonly slots: ReadonlySet<WorkerSlot>;
+  readonly slots: Roster;
   /** Whether another worker could be booted. */
   canGrow(): boolean;
   /** A call that was taken back waits again. */
@@ -29,7 +29,7 @@ export class Relief {
    * @returns whether it never began; else it is where it was
    */
   recall(place: CallPlace, call: Call): boolean {
-    const slot = this.#slotAt(place);
+    const slot = this.#fleet.slots.at(place);
     if (!slot || slot.head === call) return false;
     const recalled = slot.recallBehind((call.turn - 1) | 0);
     for (const other of recalled.toReversed()) if (other !== call) this.#fleet.onReturned(other);
@@ -38,7 +38,7 @@ export class Relief {
 
   /** Takes back all that is behind the call that runs. */
   recallAll(place: CallPlace): void {
-    const slot = this.#slotAt(place);
+    const slot = this.#fleet.slots.at(place);
     const head = slot?.head;
     if (!slot || !head || slot.calls.size === 1) return;
     for (const call of slot.recallBehind(head.turn).toReversed()) this.#fleet.onReturned(call);
@@ -80,10 +80,5 @@ export class Relief {
   #hasWaiting(): boolean {
     for (const slot of this.#fleet.slots) if (slot.calls.size > 1) return true;
     return false;
-  }
-
-  #slotAt(place: CallPlace): WorkerSlot | undefined {
-    for (const slot of this.#fleet.slots) if (slot === place) return slot;
-    return undefined;
   }
 }

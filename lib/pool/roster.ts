@@ -1,0 +1,69 @@
+import type { Call, CallPlace } from './call.js';
+import type { PoolSettings } from './pool-settings.js';
+import type { WorkerSlot } from './worker-slot.js';
+
+/** The workers of a pool: how many there are, and which. */
+export class Roster extends Set<WorkerSlot> {
+  constructor(readonly settings: PoolSettings) {
+    super();
+  }
+
+  /** Workers that take calls. */
+  get live(): number {
+    return this.count((slot) => slot.state === 'ready');
+  }
+
+  get booting(): number {
+    return this.count((slot) => slot.state === 'booting');
+  }
+
+  /** Workers that wait for their successor. */
+  get due(): number {
+    return this.count((slot) => slot.isDue && slot.state === 'ready');
+  }
+
+  /**
+   * How many of the pool's places are taken. A worker that leaves in good order has its successor already; so have
+   * condemned ones, up to the size once more.
+   */
+  get standing(): number {
+    const condemned = this.count((slot) => slot.isCondemned && slot.state === 'retiring');
+    return this.count(isStanding) + Math.max(0, condemned - this.settings.size.max);
+  }
+
+  /** How many calls could start at once, counting workers that are still to be booted. */
+  get room(): number {
+    const { size, concurrency } = this.settings;
+    let room = Math.max(0, size.max - this.standing) * concurrency;
+    for (const slot of this) {
+      if (slot.state === 'booting') room += concurrency;
+      else if (slot.state === 'ready') room += Math.max(0, concurrency - slot.calls.size);
+    }
+    return room;
+  }
+
+  /** The calls that are in workers. */
+  get calls(): Call[] {
+    return [...this].flatMap((slot) => [...slot.calls]);
+  }
+
+  at(place: CallPlace): WorkerSlot | undefined {
+    return this.find((slot) => slot === place);
+  }
+
+  count(matches: (slot: WorkerSlot) => boolean): number {
+    let count = 0;
+    for (const slot of this) if (matches(slot)) count++;
+    return count;
+  }
+
+  find(matches: (slot: WorkerSlot) => boolean): WorkerSlot | undefined {
+    for (const slot of this) if (matches(slot)) return slot;
+    return undefined;
+  }
+}
+
+/** Whether it fills one of the pool's places. */
+function isStanding(slot: WorkerSlot): boolean {
+  return slot.state === 'booting' || (slot.state === 'ready' && !slot.isDue) || slot.state === 'killed';
+}
