@@ -35,6 +35,12 @@ export interface AttachmentStore {
 /** Up to this size, in bytes, a buffer is cheaper inside its message than in shared memory. Measured: see `bench/`. */
 export const SHARED_BYTES = 8 * 1024;
 
+/**
+ * From this size on, in bytes, memory that nobody needs here any more is moved when it is posted; what is smaller is cheaper
+ * copied. Node looks each buffer that is moved up among all the others of its message, so that very many would take seconds.
+ */
+export const MOVED_BYTES = 4 * 1024;
+
 export function isFileRegion(attachment: Attachment): attachment is FileRegion {
   return 'page' in attachment;
 }
@@ -91,6 +97,7 @@ export class PostedStore extends HeapStore {
   override readonly sharesMemory = true;
 
   override move(bytes: Uint8Array): Attachment {
+    if (bytes.byteLength < MOVED_BYTES) return super.move(bytes);
     earlyCollection.movedOn(bytes.byteLength);
     return bytes;
   }

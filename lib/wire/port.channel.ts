@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Attachment } from './attachments.js';
+import { type Attachment, MOVED_BYTES } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
 import { isMessageType, type Message, message, MessageType } from './messages.js';
 import { oncePerTick } from './once-per-tick.js';
@@ -8,8 +8,8 @@ import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
 import { takeOver } from './transfer.js';
 
-/** From this size on, in bytes, a binary head is moved instead of cloned. */
-const MOVED_HEAD_BYTES = 4096;
+/** More buffers than that are copied, too: to look each of them up among the others (see MOVED_BYTES) would take longer. */
+const MOST_MOVED = 10_000;
 
 /** Begins a message with all its fields. */
 const FULL = 0;
@@ -95,15 +95,14 @@ export class PortChannel implements Channel {
     return true;
   }
 
-  /** Hands memory over that nobody needs here any more: what is small is cheaper copied. */
+  /** Hands memory over that nobody needs here any more. */
   #move({ head, attachments }: Payload): void {
-    if (typeof head !== 'string' && head.byteLength >= MOVED_HEAD_BYTES) {
-      this.#moving.push(head.buffer as ArrayBuffer);
-    }
-    for (const attachment of attachments) {
-      if (!(attachment instanceof Uint8Array) || attachment.buffer instanceof SharedArrayBuffer) continue;
-      this.#moving.push(attachment.buffer as ArrayBuffer);
-    }
+    if (typeof head !== 'string') this.#moveBytes(head);
+    for (const attachment of attachments) if (attachment instanceof Uint8Array) this.#moveBytes(attachment);
+  }
+
+  #moveBytes({ buffer, byteLength }: Uint8Array): void {
+    if (byteLength >= MOVED_BYTES && buffer instanceof ArrayBuffer) this.#moving.push(buffer);
   }
 
   /** Each call was encoded on its own: what is posted together shares nothing. */
@@ -113,6 +112,7 @@ export class PortChannel implements Channel {
     const moving = this.#moving;
     this.#outgoing = [];
     this.#moving = [];
+    if (moving.length > MOST_MOVED) return this.#postCopies(outgoing, moving);
     try {
       this.#port.postMessage(outgoing, moving);
     } catch {
@@ -120,7 +120,7 @@ export class PortChannel implements Channel {
     }
   }
 
-  /** Nothing has left: a buffer cannot be moved, such as the slab that small Buffers share. All are copied. */
+  /** There are too many, or one cannot be moved, such as the slab that small Buffers share: then nothing has left yet. */
   #postCopies(outgoing: Batch, moving: readonly ArrayBuffer[]): void {
     try {
       this.#port.postMessage(outgoing, NO_MEMORY);
