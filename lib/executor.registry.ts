@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { DecoratedMethod } from './decorators/decorated-method.js';
+import { addRouter } from './decorators/routers.js';
 import { ExecutorReferenceError } from './errors/executor.errors.js';
 import { ExecutorExplorer } from './executor.explorer.js';
 import { PoolExecutor } from './executor.facade.js';
@@ -47,6 +48,7 @@ export class ExecutorRegistry
   readonly #explorer: ExecutorExplorer;
   readonly #findOverride: FindOverride;
   readonly #codec = new Codec(new SharedErrorClasses());
+  readonly #inlineCodec = new Codec(new SharedErrorClasses(true));
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
   readonly #overrides = new Map<string, Executor>();
@@ -57,12 +59,14 @@ export class ExecutorRegistry
   #isPrepared = false;
 
   constructor(settings: ExecutorSettings, explorer: ExecutorExplorer, findOverride: FindOverride) {
+    addRouter(this);
     this.#settings = settings;
     this.#explorer = explorer;
     this.#findOverride = findOverride;
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
-      const made = new Pool(pool, this.#hostFor(pool), this.#codec, log);
+      const codec = pool.kind === 'inline' ? this.#inlineCodec : this.#codec;
+      const made = new Pool(pool, this.#hostFor(pool, codec), codec, log);
       this.#pools.set(pool.name, new PoolExecutor(made, () => this.#whenPrepared()));
     }
   }
@@ -210,14 +214,12 @@ export class ExecutorRegistry
     return found;
   }
 
-  #hostFor(pool: PoolSettings): WorkerHost {
+  #hostFor(pool: PoolSettings, codec: Codec): WorkerHost {
     const plan = async () => {
       await this.#whenPrepared();
       return this.#plans.get(pool.name) as WorkerPlan;
     };
-    if (pool.kind === 'inline') return new InlineHost(pool, this.#codec);
-    return pool.kind === 'process'
-      ? new ProcessHost(pool, plan, this.#codec)
-      : new ThreadHost(pool, plan, this.#codec);
+    if (pool.kind === 'inline') return new InlineHost(pool, codec);
+    return pool.kind === 'process' ? new ProcessHost(pool, plan, codec) : new ThreadHost(pool, plan, codec);
   }
 }

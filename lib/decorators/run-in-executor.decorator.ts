@@ -9,6 +9,7 @@ import {
   recordDecoratedMethod,
   wrappers,
 } from './decorated-method.js';
+import { isRouter } from './routers.js';
 
 /**
  * Routes a method into a pool: callers await it as before, and it runs on the worker's own instance of the
@@ -58,7 +59,9 @@ function injectRouter(owner: object): void {
   Object.defineProperty(owner, REGISTRY_PROPERTY, {
     configurable: true,
     get: () => undefined,
-    set(this: object, router: MethodRouter) {
+    set(this: object, router: unknown) {
+      // A mock routes nothing: the instance then runs its methods inline, as one that Nest did not make.
+      if (!isRouter(router)) return;
       Object.defineProperty(this, REGISTRY_PROPERTY, { value: router, configurable: true, writable: true });
     },
   });

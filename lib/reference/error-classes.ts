@@ -11,8 +11,12 @@ type ErrorClass = abstract new (...args: never[]) => unknown;
 export class SharedErrorClasses {
   readonly #names = new WeakMap<object, string | null>();
   readonly #classes = new Map<string, ErrorClass>();
+  readonly #isInline: boolean;
+  #inlineNames = 0;
 
-  constructor() {
+  /** @param isInline there is no other side: a class need not be found again, only be one that a worker might find */
+  constructor(isInline = false) {
+    this.#isInline = isInline;
     for (const builtin of BUILTINS) this.#add(builtin.name, builtin);
     this.#addExports('@nestjs/common', nest);
     this.#addExports('nestjs-executor', executorErrors);
@@ -26,8 +30,12 @@ export class SharedErrorClasses {
     try {
       const reference = await locate(errorClass as ErrorClass);
       this.#add(JSON.stringify(reference), errorClass as ErrorClass);
-    } catch {
-      this.#names.set(errorClass, null);
+    } catch (error) {
+      // Only if it is exported can a worker find it; where that cannot be told, as test runners load files in their own way, it may be.
+      const mayBeExported = (error as Error).cause !== undefined;
+      if (this.#isInline && mayBeExported)
+        this.#add(`inline:${++this.#inlineNames}`, errorClass as ErrorClass);
+      else this.#names.set(errorClass, null);
     }
   }
 

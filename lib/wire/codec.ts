@@ -5,6 +5,7 @@ import { earlyCollection } from './early-collection.js';
 import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
 import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
+import { adopt } from './realm.js';
 import { type Refusal, Survey } from './survey.js';
 import { type Buffers, forgetMoved, takeMoving } from './transfer.js';
 import { type Bytes, bytesOf } from './views.js';
@@ -73,7 +74,7 @@ export class Codec {
     }
     const reader = new BinaryReader(head, attachments, this.#classes);
     reader.readHeader();
-    const value: unknown = reader.readValue();
+    const value: unknown = adopt(reader.readValue());
     const pending = reader.pending.length > 0 ? Promise.all(reader.pending) : undefined;
     return { value, pending };
   }

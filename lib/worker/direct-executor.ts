@@ -1,4 +1,5 @@
 import type { DecoratedMethod } from '../decorators/decorated-method.js';
+import { addRouter } from '../decorators/routers.js';
 import type { Executor, ExecutorStats } from '../interfaces/executor.interface.js';
 import type { MethodRouter } from '../interfaces/method-router.interface.js';
 
@@ -13,6 +14,10 @@ export async function callDirectly(
 
 /** Where calls are run already: a decorated method is just called. */
 export class DirectRouter implements MethodRouter {
+  constructor() {
+    addRouter(this);
+  }
+
   route(instance: object, method: DecoratedMethod, args: readonly unknown[]): Promise<unknown> {
     return callDirectly(method.original, instance, args);
   }

@@ -2,7 +2,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   type Executor,
   ExecutorModule,
@@ -223,6 +223,14 @@ describe('the context of a pool', () => {
   });
 });
 
+export class OwnError extends Error {
+  readonly detail = { a: 1 };
+}
+
+export function throwsOwnError(): never {
+  throw new OwnError('of this file');
+}
+
 describe('in tests of applications', () => {
   it('a pool can be overridden by its token, for decorated methods too', async () => {
     const seen: unknown[] = [];
@@ -246,6 +254,42 @@ describe('in tests of applications', () => {
     expect(await within(app.get(CatalogService).parse('x'))).toBe('parsed:x');
     expect(seen).toEqual([['x']]);
     await within(app.close());
+  });
+
+  it('an inline pool works under fake timers', async () => {
+    await withApp({ kind: 'inline' }, async ({ executor }) => {
+      const toFake = ['setTimeout', 'setImmediate', 'queueMicrotask', 'performance'] as const;
+      vi.useFakeTimers({ toFake: [...toFake] });
+      try {
+        expect(await executor.run(add, 1, 2)).toBe(3);
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+  });
+
+  it('an inline pool keeps error classes of files that the test runner evaluated itself', async () => {
+    await withApp({ kind: 'inline' }, async ({ executor }) => {
+      for (let times = 0; times < 2; times++) {
+        const error = await rejection<OwnError>(executor.run(throwsOwnError));
+        expect(error).toBeInstanceOf(OwnError);
+        expect(error.detail).toEqual({ a: 1 });
+      }
+    });
+  });
+
+  it.each([
+    ['an object', () => ({})],
+    [
+      'one that has any method',
+      () => new Proxy({}, { get: (_, key) => (key === 'then' ? undefined : () => undefined) }),
+    ],
+  ])('a class whose router was mocked by %s runs its methods inline', async (_what, mock) => {
+    const testing = await Test.createTestingModule({ providers: [CatalogService, ParserOptions] })
+      .useMocker(mock)
+      .compile();
+    expect(await within(testing.get(CatalogService).parse('x'))).toBe('parsed:x');
+    await within(testing.close());
   });
 
   it.each(['a closure', 'a bound function', 'a native function'])(
