@@ -11,6 +11,7 @@ import type { ExecutorStats } from '../interfaces/executor.interface.js';
 import type { AttachmentStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
+import { forgetMoved } from '../wire/transfer.js';
 import type { Call } from './call.js';
 import { CallIntake, type CallRequest } from './call-intake.js';
 import type { Caller } from './call-stack.js';
@@ -80,6 +81,8 @@ export class Pool implements FleetListener {
         this.#accept(target, args, request, { resolve, reject });
       } catch (error) {
         this.#settlement.refuse({ resolve, reject }, error, target.label);
+        // If the caller sends the same again, it is not moved without his saying so.
+        forgetMoved(args);
         // Nobody waits for it any more.
         request.located?.catch(() => {});
       }

@@ -158,7 +158,7 @@ export class BinaryWriter extends Serializer {
       return copy;
     }
     if (!Array.isArray(value) && Object.prototype.toString.call(value) !== '[object Object]') return value;
-    const copy = this.#remember(value, Array.isArray(value) ? Array.from({ length: value.length }) : {});
+    const copy = this.#remember(value, Array.isArray(value) ? holes(value.length) : {});
     for (const [key, property] of Object.entries(value)) {
       Object.defineProperty(copy, key, {
         value: this.#mark(property),
@@ -229,6 +229,12 @@ export class BinaryReader extends Deserializer {
     }
     return error;
   }
+}
+
+function holes(length: number): unknown[] {
+  const array: unknown[] = [];
+  array.length = length;
+  return array;
 }
 
 /** Its state is not in properties, so that it must be constructed. */

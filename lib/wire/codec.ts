@@ -60,9 +60,25 @@ export class Codec {
     const sent = signals === 0 ? args : args.map((value, index) => (isSignal(signals, index) ? null : value));
     const moving = takeMoving(args);
     const moves = moving !== undefined;
-    const { payload } = this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving });
-    if (moving) forgetMoved(args);
-    return payload;
+    try {
+      return this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving }).payload;
+    } catch (error) {
+      throw moving ? error : (this.#findCulprit(sent) ?? error);
+    } finally {
+      if (moving) forgetMoved(args);
+    }
+  }
+
+  /** V8 does not tell which argument it refused: each is tried on its own. */
+  #findCulprit(args: readonly unknown[]): unknown {
+    for (const [index, value] of args.entries()) {
+      try {
+        this.encode(value, `argument ${index + 1}`);
+      } catch (error) {
+        return error;
+      }
+    }
+    return undefined;
   }
 
   decode(payload: Payload): Decoded {

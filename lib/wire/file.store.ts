@@ -1,6 +1,6 @@
-import { closeSync, ftruncateSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { FileRegion } from './attachments.js';
-import { openMemoryFile, PAGE_BYTES, pagesFor, writeRegion } from './memory-file.js';
+import { cutMemoryFile, openMemoryFile, PAGE_BYTES, pagesFor, writeRegion } from './memory-file.js';
 import { PagedStore, SPARE_PAGES } from './paged.store.js';
 
 /**
@@ -84,7 +84,7 @@ export class FileStore extends PagedStore {
   }
 
   #cut(): void {
-    ftruncateSync(this.#fd as number, SPARE_PAGES * PAGE_BYTES);
+    cutMemoryFile(this.#fd as number, SPARE_PAGES);
     this.#end = SPARE_PAGES;
   }
 }

@@ -1,4 +1,13 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { FileRegion } from './attachments.js';
 import { ProtocolError } from './channel.js';
@@ -47,6 +56,15 @@ export function writeRegion(fd: number, page: number, bytes: Uint8Array): boolea
   } catch {
     // ENOSPC: the file system is full.
     return false;
+  }
+}
+
+/** Gives pages behind these back to the system. Where that fails, as under a limit on the size of files, they stay. */
+export function cutMemoryFile(fd: number, pages: number): void {
+  try {
+    ftruncateSync(fd, pages * PAGE_BYTES);
+  } catch {
+    // Nothing is lost but memory.
   }
 }
 

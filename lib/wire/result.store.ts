@@ -1,6 +1,12 @@
-import { ftruncateSync } from 'node:fs';
 import type { FileRegion } from './attachments.js';
-import { type FileCells, PAGE_BYTES, pagesFor, readRegion, writeRegion } from './memory-file.js';
+import {
+  cutMemoryFile,
+  type FileCells,
+  PAGE_BYTES,
+  pagesFor,
+  readRegion,
+  writeRegion,
+} from './memory-file.js';
 import { PagedStore, SPARE_PAGES } from './paged.store.js';
 
 /** Behind the marks. */
@@ -62,7 +68,7 @@ export class ResultStore extends PagedStore {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       if (!this.#isTaken) return this.#cutLater();
-      ftruncateSync(this.#cells.fd, SPARE_PAGES * PAGE_BYTES);
+      cutMemoryFile(this.#cells.fd, SPARE_PAGES);
       this.#next = FIRST_PAGE;
       this.#end = SPARE_PAGES;
     }, SPARE_TIME).unref();

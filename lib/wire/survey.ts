@@ -1,3 +1,4 @@
+import { Stream } from 'node:stream';
 import { types } from 'node:util';
 
 /** Deeper values are refused in every kind, as V8's own limit depends on the thread's stack (about 5,000 levels). */
@@ -86,7 +87,10 @@ export class Survey {
       return this.#visitProperties(value, depth);
     }
     for (let index = 0; index < value.length; index++) {
-      const refusal = this.visit(value[index], depth + 1);
+      const entry = value[index];
+      // A hole: there may be billions of them.
+      if (entry === undefined && !(index in value)) return this.#visitProperties(value, depth);
+      const refusal = this.visit(entry, depth + 1);
       if (refusal) return { path: `[${index}]${refusal.path}`, why: refusal.why };
     }
     return undefined;
@@ -182,6 +186,8 @@ function refuseByClass(value: object): Refusal | undefined {
   if (value instanceof AbortSignal) {
     return refuse('an AbortSignal arrives alive only as an argument of its own');
   }
+  if (value instanceof Stream)
+    return refuse('a stream has no copy elsewhere; pass its file, or what was read');
   if (types.isPromise(value)) return refuse('a Promise has no copy elsewhere; await it first');
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
     return refuse(`a ${value.constructor.name} has no copy elsewhere`);

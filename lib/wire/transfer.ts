@@ -94,8 +94,9 @@ export function takeMoving(values: readonly unknown[]): Buffers | undefined {
   return all;
 }
 
-/** These values were moved: if they are used again, with other buffers, nothing of them is moved. */
+/** These values were moved, or refused: if they are used again, nothing of them is moved. */
 export function forgetMoved(values: readonly unknown[]): void {
+  if (!marks.isUsed) return;
   for (const value of values) if (typeof value === 'object' && value !== null) marks.delete(value);
 }
 

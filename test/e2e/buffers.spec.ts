@@ -21,6 +21,7 @@ import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
 import { runProgram } from '../support/run-program.js';
 
 const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.meta.url));
+const FILE_LIMIT = fileURLToPath(new URL('../fixtures/file-limit.main.js', import.meta.url));
 
 const MIB = 1024 * 1024;
 
@@ -258,6 +259,15 @@ describe.runIf(process.platform === 'linux')('where the file system in memory', 
       expect(stdout.trim().split('\n')).toEqual(['all right', 'began 1 times, 0 memory files open']);
     },
   );
+});
+
+describe.runIf(process.platform === 'linux')('where files may not become large', () => {
+  it('process pools work', async () => {
+    // In blocks of 1 KiB.
+    const args = ['-c', 'ulimit -f 4096; exec "$0" "$1"', process.execPath, FILE_LIMIT];
+    const { stdout, stderr } = await runProgram('bash', args, { deadline: 25_000 });
+    expect([stdout, stderr]).toEqual(['all right', '']);
+  });
 });
 
 describe('shared memory', () => {

@@ -1,3 +1,6 @@
+import { createReadStream } from 'node:fs';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { BadRequestException, HttpException, NotFoundException } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, transfer } from '../../lib/index.js';
@@ -49,6 +52,17 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
     expect(Buffer.isBuffer(back.large)).toBe(true);
     expect(back.large.equals(large)).toBe(true);
     expect(back.large.buffer.byteLength).toBe(large.byteLength);
+  });
+
+  it('an array with billions of holes stays one, whatever is in it', async () => {
+    for (const entry of [{ a: 1 }, new Error('in it')]) {
+      const sparse: unknown[] = [];
+      sparse[4_000_000_000] = entry;
+      const back = await roundTrip(sparse);
+      expect(back.length).toBe(4_000_000_001);
+      expect(Object.keys(back)).toEqual(['4000000000']);
+      expect(back[4_000_000_000]).toEqual(entry);
+    }
   });
 
   it('cycles and shared references keep their shape', async () => {
@@ -219,6 +233,9 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
     ['a URL', [new URL('http://localhost')], 'argument 1', /URL/],
     ['a Headers', [new Headers()], 'argument 1', /Headers/],
     ['a stream', [new ReadableStream()], 'argument 1', /ReadableStream/],
+    ['a stream of Node', [createReadStream('/dev/null')], 'argument 1', /stream/],
+    ['a request', [{ req: new IncomingMessage(new Socket()) }], 'argument 1 (at .req)', /stream/],
+    ['a generator', [1, { a: generate() }], 'argument 2', /could not be cloned/],
     ['a proxy', [new Proxy({}, {})], 'argument 1', /Proxy/],
     ['a WeakMap', [new WeakMap()], 'argument 1', /WeakMap/],
     ['a hidden signal', [{ signal: new AbortController().signal }], 'argument 1 (at .signal)', /AbortSignal/],
@@ -259,6 +276,15 @@ describe.each(ALL_KINDS)('what survives the trip to a pool of kind %s', (kind) =
     expect(bytes.byteLength).toBe(100_000);
   });
 
+  it('transfer() holds for one call, and not for the next when that is refused', async () => {
+    const bytes = new Uint8Array(100_000);
+    await rejection(app.executor.run(echo<unknown>, transfer({ bytes, bad: () => 1 }, [bytes])));
+    const value = { bytes };
+    await rejection(app.executor.with({ retries: 1 }).run(echo<unknown>, transfer(value, [bytes])));
+    await within(app.executor.run(echo<unknown>, value));
+    expect(bytes.byteLength).toBe(100_000);
+  });
+
   it('64 MiB go there and back', async () => {
     const large = Buffer.alloc(64 * 1024 * 1024, 'ab');
     const back = await roundTrip(large);
@@ -285,4 +311,8 @@ function nestedArray(levels: number): unknown {
   let nested: unknown = [];
   for (let level = 0; level < levels; level++) nested = [nested];
   return nested;
+}
+
+function* generate(): Generator<number> {
+  yield 1;
 }
