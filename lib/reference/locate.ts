@@ -36,7 +36,8 @@ async function find(target: Target, file: string | undefined): Promise<Reference
   if (isEntry(url)) {
     throw new ExecutorReferenceError(
       `${nameOf(target)} lives in the application's entry file ${url}; importing that in a worker would ` +
-        `start the application again. Move it to a file of its own and export it there.`,
+        `start the application again. Move it to a file of its own and export it there. If it is in one, the ` +
+        `application is bundled into its entry file: keep that file, and what it imports, out of the bundle.`,
     );
   }
   const namespace = await importWithin(url, target);
@@ -113,12 +114,22 @@ async function importWithin(url: string, target: Target): Promise<object> {
   } catch (cause) {
     if (cause instanceof ExecutorReferenceError) throw cause;
     throw new ExecutorReferenceError(
-      `${nameOf(target)} is defined in ${url}, which Node cannot import: ${(cause as Error)?.message}`,
+      `${nameOf(target)} is defined in ${url}, which Node cannot import: ${(cause as Error)?.message}${importCure(url)}`,
       { cause },
     );
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Where files are compiled as they are loaded, a worker, which imports them, needs that, too. */
+function importCure(url: string): string {
+  // Jest makes a require() of our import(), which takes no URL.
+  if (!/\.[cm]?tsx?$/.test(url) && process.env['JEST_WORKER_ID'] === undefined) return '';
+  return (
+    '. Workers import files as Node does: what hooks require() (ts-node, Jest) does not reach them. Compile the files ' +
+    'first, use a loader that import() knows (tsx), or an inline pool.'
+  );
 }
 
 /** Whether the file exports the same text under the same name. */
