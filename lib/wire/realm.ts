@@ -25,7 +25,7 @@ export function adoptAll(root: unknown): void {
     const prototype = prototypeFor(value);
     if (prototype) Object.setPrototypeOf(value, prototype);
     if (value instanceof Map) for (const [key, entry] of value) left.push(key, entry);
-    if (value instanceof Set) left.push(...value);
+    if (value instanceof Set) for (const entry of value) left.push(entry);
     for (const name of Object.getOwnPropertyNames(value)) left.push((value as Record<string, unknown>)[name]);
   }
 }
