@@ -25,6 +25,7 @@ import { Pool } from './pool/pool.js';
 import type { PoolSettings } from './pool/pool-settings.js';
 import { SharedErrorClasses } from './reference/error-classes.js';
 import { Codec } from './wire/codec.js';
+import { MOST_BETWEEN_THREADS } from './wire/early-collection.js';
 import type { WorkerPlan } from './wire/worker-plan.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
@@ -47,8 +48,7 @@ export class ExecutorRegistry
   readonly #settings: ExecutorSettings;
   readonly #explorer: ExecutorExplorer;
   readonly #findOverride: FindOverride;
-  readonly #codec = new Codec(new SharedErrorClasses());
-  readonly #inlineCodec = new Codec(new SharedErrorClasses(true));
+  readonly #codecs = codecs();
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
   readonly #overrides = new Map<string, Executor>();
@@ -65,7 +65,7 @@ export class ExecutorRegistry
     this.#findOverride = findOverride;
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
-      const codec = pool.kind === 'inline' ? this.#inlineCodec : this.#codec;
+      const codec = this.#codecs[pool.kind];
       const made = new Pool(pool, this.#hostFor(pool, codec), codec, log);
       this.#pools.set(pool.name, new PoolExecutor(made, () => this.#whenPrepared()));
     }
@@ -222,4 +222,13 @@ export class ExecutorRegistry
     if (pool.kind === 'inline') return new InlineHost(pool, codec);
     return pool.kind === 'process' ? new ProcessHost(pool, plan, codec) : new ThreadHost(pool, plan, codec);
   }
+}
+
+function codecs(): Readonly<Record<PoolKind, Codec>> {
+  const classes = new SharedErrorClasses();
+  return {
+    thread: new Codec(classes, MOST_BETWEEN_THREADS),
+    process: new Codec(classes),
+    inline: new Codec(new SharedErrorClasses(true)),
+  };
 }

@@ -25,9 +25,12 @@ export interface Decoded {
  */
 export class Codec {
   readonly #classes: ErrorClasses;
+  readonly #mostCollected: number | undefined;
 
-  constructor(classes: ErrorClasses) {
+  /** @param mostCollected for which buffers that come in memory is collected early: up to that size, in bytes; default: all */
+  constructor(classes: ErrorClasses, mostCollected?: number) {
     this.#classes = classes;
+    this.#mostCollected = mostCollected;
   }
 
   /**
@@ -83,7 +86,7 @@ export class Codec {
 
   decode(payload: Payload): Decoded {
     const { head, attachments } = payload;
-    if (attachments.length > 0) earlyCollection.cameIn(attachments);
+    if (attachments.length > 0) earlyCollection.cameIn(attachments, this.#mostCollected);
     if (typeof head === 'string') {
       const value = head === '' ? undefined : decodeJson(head, attachments as readonly Uint8Array[]);
       return { value, pending: undefined };

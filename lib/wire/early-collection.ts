@@ -11,6 +11,12 @@ const LEAST_BYTES = 4 * MIB;
 /** Where collecting takes long, as much lives there, it is done only after so many bytes for each ms: else it would not pay. */
 const BYTES_PER_MS = 2 * MIB;
 
+/**
+ * Between threads, larger buffers are left to V8: each of them would be collected for on its own, while what its memory costs
+ * is little, as it is moved. Between processes it is worth it for all of them. Measured: see `bench/`.
+ */
+export const MOST_BETWEEN_THREADS = 4 * MIB;
+
 /** Beyond this V8 is quicker by itself. */
 const MOST_BYTES = 64 * MIB;
 
@@ -64,15 +70,17 @@ export class EarlyCollection {
   /**
    * Buffers have come in. Only when others follow is it decided whether to collect: until then these may have been
    * moved on.
+   * @param most larger ones, in bytes, do not count
    */
-  cameIn(attachments: readonly Attachment[]): void {
+  cameIn(attachments: readonly Attachment[], most = Infinity): void {
     if (this.#bytes >= this.#enough && !this.#isPlanned) {
       this.#isPlanned = true;
       // Not now: whoever waits for these comes first, and may have dropped them by then.
       setImmediate(() => this.#collect()).unref();
     }
     for (const attachment of attachments) {
-      if (attachment instanceof Uint8Array) this.#bytes += attachment.byteLength;
+      const isCounted = attachment instanceof Uint8Array && attachment.byteLength <= most;
+      if (isCounted) this.#bytes += attachment.byteLength;
     }
   }
 

@@ -1,5 +1,7 @@
 import { Socket } from 'node:net';
+import { SharedErrorClasses } from '../reference/error-classes.js';
 import { type Attachment, HeapStore, isFileRegion } from '../wire/attachments.js';
+import { Codec } from '../wire/codec.js';
 import { FileMarks } from '../wire/marks.js';
 import { FileCells, readRegion } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
@@ -24,7 +26,8 @@ export function openProcessSession(parent: number, fileBytes: number): void {
   const channel = new PipeChannel(new Socket({ fd: PIPE }), { fd: PIPE, takeRegion: (region) => region });
   const marks = cells && new FileMarks(cells);
   const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
-  new Session(channel, marks, store, takeOutOfFile, (exitCode) => process.exit(exitCode)).open();
+  const codec = new Codec(new SharedErrorClasses());
+  new Session(channel, marks, store, takeOutOfFile, codec, (exitCode) => process.exit(exitCode)).open();
 }
 
 function takeOutOfFile(attachments: readonly Attachment[]): readonly Attachment[] {

@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import { SharedErrorClasses } from '../reference/error-classes.js';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
-import { Codec } from '../wire/codec.js';
+import type { Codec } from '../wire/codec.js';
 import { isBeyond, type Marks } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
@@ -22,7 +21,7 @@ export class Session {
   readonly #channel: Channel;
   readonly #marks: Marks | undefined;
   readonly #end: (exitCode: number) => void;
-  readonly #codec = new Codec(new SharedErrorClasses());
+  readonly #codec: Codec;
   readonly #definitions = new Map<number, TargetDefinition>();
   readonly #bound = new Map<number, Invoke>();
   readonly #waiting: Message[] = [];
@@ -47,8 +46,10 @@ export class Session {
     marks: Marks | undefined,
     store: AttachmentStore,
     takeOut: TakeOut,
+    codec: Codec,
     end: (exitCode: number) => void,
   ) {
+    this.#codec = codec;
     this.#channel = channel;
     this.#marks = marks;
     this.#store = store;

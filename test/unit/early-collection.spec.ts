@@ -60,6 +60,21 @@ describe('early collection', () => {
     expect(count).toBe(0);
   });
 
+  it('does not count buffers that are larger than it is told', async () => {
+    let count = 0;
+    const early = new EarlyCollection(() => () => count++);
+    for (let index = 0; index < 20; index++) {
+      early.cameIn(ONE, MIB - 1);
+      await nextTurn();
+    }
+    expect(count).toBe(0);
+    for (let index = 0; index < 20; index++) {
+      early.cameIn(ONE, MIB);
+      await nextTurn();
+    }
+    expect(count).toBeGreaterThan(0);
+  });
+
   it('collects less often where that takes long, as then much lives there', async () => {
     // Else it would be 40 times.
     expect(await collectionsFor(200, { takesMs: 20 })).toBeLessThanOrEqual(12);
