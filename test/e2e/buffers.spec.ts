@@ -14,16 +14,13 @@ import {
   spoilsAndDies,
   throwKept,
 } from '../fixtures/work.js';
-import { countYoungCollections } from '../fixtures/young-collections.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
-import { rejection, until, within } from '../support/deadline.js';
+import { rejection, within } from '../support/deadline.js';
 import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
 import { runProgram } from '../support/run-program.js';
 
 const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.meta.url));
 const FILE_LIMIT = fileURLToPath(new URL('../fixtures/file-limit.main.js', import.meta.url));
-
-const MIB = 1024 * 1024;
 
 /** Each is on one side of a limit from which on buffers travel in another way. */
 const SIZES = [0, 1, 4_095, 4_096, 8_191, 8_192, 70_000, 3 * 1024 * 1024];
@@ -299,25 +296,6 @@ describe('shared memory', () => {
       }
       const refused = await rejection<ExecutorSerializationError>(executor.run(makeShared));
       expect(refused.subject).toBe('result (at .memory)');
-    });
-  });
-});
-
-describe.each(WORKER_KINDS)('many buffers, in a pool of kind %s', (kind) => {
-  it('are collected young, on both sides', async () => {
-    await withApp({ kind, size: 1 }, async ({ executor }) => {
-      const countThere = () => within(executor.run(countYoungCollections));
-      const before = { here: countYoungCollections(), there: await countThere() };
-      const bytes = Buffer.alloc(MIB);
-      let calls = 0;
-      const isEnough = async () => {
-        for (let call = 0; call < 20; call++) await within(executor.run(echo<Buffer>, bytes));
-        calls += 20;
-        return countYoungCollections() - before.here > 8 && (await countThere()) - before.there > 8;
-      };
-      await until(isEnough, 'collecting on both sides');
-      // By itself V8 does it after 32 MiB.
-      expect(calls).toBeLessThan(8 * 32);
     });
   });
 });
