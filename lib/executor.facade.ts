@@ -6,6 +6,7 @@ import type { Executor, ExecutorStats } from './interfaces/executor.interface.js
 import type { PoolKind } from './interfaces/pool-options.interface.js';
 import { checkCallOptions } from './options/normalise.js';
 import { show } from './options/rules.js';
+import { isUncertain } from './reference/locate.js';
 import type { Pool } from './pool/pool.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
@@ -66,8 +67,7 @@ export class PoolExecutor implements Executor {
       await target.locate();
     } catch (error) {
       // Inline, only what would surely fail in a worker is refused: a test runner may load files in its own way.
-      const mayBeRight = error instanceof Error && error.cause !== undefined;
-      if (this.kind !== 'inline' || !mayBeRight) throw error;
+      if (this.kind !== 'inline' || !isUncertain(error)) throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import * as nest from '@nestjs/common';
 import * as executorErrors from '../errors/executor.errors.js';
-import { locate } from './locate.js';
+import { isUncertain, locate } from './locate.js';
 import type { Reference } from './reference.js';
 import { loadExport } from './resolve.js';
 import { scriptMap } from './script-map.js';
@@ -32,8 +32,7 @@ export class SharedErrorClasses {
       this.#add(JSON.stringify(reference), errorClass as ErrorClass);
     } catch (error) {
       // Only if it is exported can a worker find it; where that cannot be told, as test runners load files in their own way, it may be.
-      const mayBeExported = (error as Error).cause !== undefined;
-      if (this.#isInline && mayBeExported)
+      if (this.#isInline && isUncertain(error))
         this.#add(`inline:${++this.#inlineNames}`, errorClass as ErrorClass);
       else this.#names.set(errorClass, null);
     }

@@ -31,6 +31,11 @@ export function locate(target: Target, file?: string): Promise<Reference> {
   return reference;
 }
 
+/** Whether what `locate` rejected with leaves it open if the target is exported. */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof Error && error.cause !== undefined;
+}
+
 async function find(target: Target, file: string | undefined): Promise<Reference> {
   const url = file === undefined ? urlOf(target) : toFileUrl(file);
   if (isEntry(url)) {

@@ -63,13 +63,14 @@ export class Codec {
     const sent = signals === 0 ? args : args.map((value, index) => (isSignal(signals, index) ? null : value));
     const moving = takeMoving(args);
     const moves = moving !== undefined;
+    let payload: Payload;
     try {
-      return this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving }).payload;
+      payload = this.#write({ value: sent, survey, subject: 'arguments', store, moves, moving }).payload;
     } catch (error) {
       throw moving ? error : (this.#findCulprit(sent) ?? error);
-    } finally {
-      if (moving) forgetMoved(args);
     }
+    if (moving) forgetMoved(args);
+    return payload;
   }
 
   /** V8 does not tell which argument it refused: each is tried on its own. */

@@ -1,7 +1,7 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { echo } from '../fixtures/work.js';
-import { startApp, type TestApp, WORKER_KINDS } from '../support/app.js';
+import { type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { collectGarbage } from '../support/collect-garbage.js';
 import { within } from '../support/deadline.js';
 
@@ -37,12 +37,12 @@ async function usualGrowth(app: TestApp): Promise<number> {
 // thousands of failing calls held by a test teach it otherwise.
 describe.each(WORKER_KINDS)('calls to a pool of kind %s', (kind) => {
   it('are gone with the next young collections when they are done', async () => {
-    const app = await startApp({ kind, size: 1 });
-    await echoMany(app, 64);
-    // What is alive now, the pool's lists among it, is old from now on.
-    collectGarbage();
-    // 40 bytes a call: one that is kept takes some 500.
-    expect(await usualGrowth(app)).toBeLessThan(CALLS * 40);
-    await app.close();
+    await withApp({ kind, size: 1 }, async (app) => {
+      await echoMany(app, 64);
+      // What is alive now, the pool's lists among it, is old from now on.
+      collectGarbage();
+      // 40 bytes a call: one that is kept takes some 500.
+      expect(await usualGrowth(app)).toBeLessThan(CALLS * 40);
+    });
   });
 });
