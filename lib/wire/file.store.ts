@@ -40,6 +40,7 @@ export class FileStore extends PagedStore {
     const page = fd === undefined ? undefined : this.#take(pages);
     if (fd === undefined || page === undefined) return undefined;
     this.#end = Math.max(this.#end, page + pages);
+    if (this.#end > SPARE_PAGES) this.cutLater();
     if (writeRegion(fd, page, bytes)) return { page, byteLength: bytes.byteLength };
     this.#give(page, pages);
     return undefined;
@@ -49,7 +50,8 @@ export class FileStore extends PagedStore {
     if (this.#fd !== undefined) this.#give(page, pagesFor(byteLength));
   }
 
-  close(): void {
+  override close(): void {
+    super.close();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
@@ -72,7 +74,6 @@ export class FileStore extends PagedStore {
     this.#gaps.splice(index, 0, { page, pages });
     this.#joinWithNext(index);
     if (index > 0) this.#joinWithNext(index - 1);
-    if (this.#gaps[0]?.pages === this.#pages && this.#end > SPARE_PAGES) this.#cut();
   }
 
   #joinWithNext(index: number): void {
@@ -83,8 +84,10 @@ export class FileStore extends PagedStore {
     this.#gaps.splice(index + 1, 1);
   }
 
-  #cut(): void {
-    cutMemoryFile(this.#fd as number, SPARE_PAGES);
+  protected cut(): boolean {
+    if (this.#fd === undefined || this.#gaps[0]?.pages !== this.#pages) return false;
+    cutMemoryFile(this.#fd, SPARE_PAGES);
     this.#end = SPARE_PAGES;
+    return true;
   }
 }

@@ -15,9 +15,6 @@ const CONSUMED = 2;
 /** The first page holds the cells. */
 const FIRST_PAGE = 1;
 
-/** How long more than the spare pages is kept after a large result, in ms: another one may follow. */
-const SPARE_TIME = 1_000;
-
 /**
  * A worker's results in its memory file, one behind the other. The parent takes them out as they arrive and counts
  * them in a cell; when it has taken all, the worker begins at the front again, where the pages are there already.
@@ -29,7 +26,6 @@ export class ResultStore extends PagedStore {
   #kept = 0;
   #next = FIRST_PAGE;
   #end = FIRST_PAGE;
-  #timer: NodeJS.Timeout | undefined;
 
   /** @param bytes how large the file may become */
   constructor(cells: FileCells, bytes: number) {
@@ -46,7 +42,7 @@ export class ResultStore extends PagedStore {
     if (!writeRegion(this.#cells.fd, page, bytes)) return undefined;
     this.#next = behind;
     this.#kept = (this.#kept + 1) | 0;
-    if (this.#end > SPARE_PAGES) this.#cutLater();
+    if (this.#end > SPARE_PAGES) this.cutLater();
     return { page, byteLength: bytes.byteLength };
   }
 
@@ -55,23 +51,17 @@ export class ResultStore extends PagedStore {
     this.#kept = (this.#kept - 1) | 0;
   }
 
-  close(): void {
-    clearTimeout(this.#timer);
-  }
-
   /** Whether the parent has taken all that was kept. */
   get #isTaken(): boolean {
     return this.#next > FIRST_PAGE && this.#cells.get(CONSUMED) === this.#kept;
   }
 
-  #cutLater(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (!this.#isTaken) return this.#cutLater();
-      cutMemoryFile(this.#cells.fd, SPARE_PAGES);
-      this.#next = FIRST_PAGE;
-      this.#end = SPARE_PAGES;
-    }, SPARE_TIME).unref();
+  protected cut(): boolean {
+    if (!this.#isTaken) return false;
+    cutMemoryFile(this.#cells.fd, SPARE_PAGES);
+    this.#next = FIRST_PAGE;
+    this.#end = SPARE_PAGES;
+    return true;
   }
 }
 

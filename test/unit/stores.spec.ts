@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Attachment, type FileRegion, isFileRegion } from '../../lib/wire/attachments.js';
 import { FileStore } from '../../lib/wire/file.store.js';
 import { FileCells, PAGE_BYTES, readRegion, writeRegion } from '../../lib/wire/memory-file.js';
@@ -10,6 +10,8 @@ import { SharedStore } from '../../lib/wire/shared.store.js';
 import { until } from '../support/deadline.js';
 
 const MIB = 1024 * 1024;
+
+afterEach(() => void vi.useRealTimers());
 
 function contents(fd: number, region: FileRegion): Uint8Array {
   return readRegion(fd, region);
@@ -73,13 +75,25 @@ describe.runIf(process.platform === 'linux')('the file for arguments', () => {
     store.close();
   });
 
-  it('gives pages back when nothing is kept', () => {
+  it('keeps its pages for what follows at once, and gives them back some time after nothing is kept', () => {
+    vi.useFakeTimers();
     const store = new FileStore(() => 64 * MIB);
+    const size = () => fstatSync(store.fd as number).size;
     const large = store.keep(new Uint8Array(32 * MIB));
-    expect(fstatSync(store.fd as number).size).toBe(32 * MIB);
+    const small = store.keep(new Uint8Array(MIB));
     store.release([large]);
-    expect(fstatSync(store.fd as number).size).toBeLessThanOrEqual(8 * MIB);
+    vi.advanceTimersByTime(10_000);
+    expect(size()).toBe(33 * MIB);
+    store.release([small]);
+    expect(size()).toBe(33 * MIB);
+    vi.advanceTimersByTime(1_000);
+    expect(size()).toBe(8 * MIB);
+    expect([vi.getTimerCount(), store.keep(new Uint8Array(9 * MIB))]).toEqual([
+      0,
+      { page: 0, byteLength: 9 * MIB },
+    ]);
     store.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('a full file system is no error', () => {
