@@ -8,7 +8,7 @@ import { FileStore } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';
 import { FileCells, freeMemoryFileBytes, PAGE_BYTES } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
-import { ResultReader } from '../wire/result.store.js';
+import { ResultReader } from '../wire/result.reader.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
 import { StderrTail } from './stderr-tail.js';
@@ -41,8 +41,13 @@ export class ProcessHost implements WorkerHost {
     const child = this.#start(cells?.fd);
     const socket = child.stdio[3] as Socket;
     const results = cells && new ResultReader(cells);
-    const channel = new PipeChannel(socket, { takeRegion: results && ((region) => results.take(region)) });
-    const remote = new RemoteWorker(channel, listener, this.codec);
+    const channel = new PipeChannel(socket, { hasFile: results !== undefined });
+    const remote = new RemoteWorker(
+      channel,
+      listener,
+      this.codec,
+      results && ((payload) => results.takeOut(payload)),
+    );
     const stderr = new StderrTail(child.stderr as Socket);
     let cause: unknown;
     let exit: { exitCode: number | null; signal: string | null } | undefined;
@@ -59,7 +64,7 @@ export class ProcessHost implements WorkerHost {
       clearTimeout(timer);
       const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
       const lastTurn = marks?.getStarted();
-      if (cells) closeSync(cells.fd);
+      results?.close();
       channel.close();
       stderr.close();
       listener.ended({

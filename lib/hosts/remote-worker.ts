@@ -1,7 +1,7 @@
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
-import type { Payload } from '../wire/payload.js';
+import { NO_VALUE, type OutcomePayload, type Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import type { CallTarget, HostCall, WorkerListener } from './worker-host.interface.js';
 
@@ -17,12 +17,20 @@ export class RemoteWorker {
   /** The uncaught error of which the worker says it ends. */
   crash: unknown;
   readonly #codec: Codec;
+  readonly #takeOut: (payload: Payload) => OutcomePayload;
   #announces = false;
 
-  constructor(channel: Channel, listener: WorkerListener, codec: Codec) {
+  /** @param takeOut takes results out of where they were put, if they are not in their messages */
+  constructor(
+    channel: Channel,
+    listener: WorkerListener,
+    codec: Codec,
+    takeOut: (payload: Payload) => OutcomePayload = (payload) => payload,
+  ) {
     this.#channel = channel;
     this.#listener = listener;
     this.#codec = codec;
+    this.#takeOut = takeOut;
   }
 
   boot(plan: WorkerPlan): void {
@@ -68,8 +76,7 @@ export class RemoteWorker {
         return this.#listener.outgrown();
       case MessageType.result:
       case MessageType.failure:
-        if (payload) this.#listener.settled(turn, type === MessageType.failure, payload, timeout);
-        return;
+        return this.#settled(turn, type === MessageType.failure, payload ?? NO_VALUE, timeout);
       case MessageType.bootFailed:
         if (payload) this.#listener.bootFailed(this.#decode(payload));
         return;
@@ -79,6 +86,10 @@ export class RemoteWorker {
       default:
         return;
     }
+  }
+
+  #settled(turn: number, failed: boolean, payload: Payload, ms: number): void {
+    this.#listener.settled(turn, failed, this.#takeOut(payload), ms);
   }
 
   /** Nothing that a worker sends may throw here. */

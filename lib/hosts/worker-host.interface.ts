@@ -1,7 +1,7 @@
 import type { WorkerLoss } from '../errors/executor.errors.js';
 import type { Marks } from '../wire/marks.js';
 import type { AttachmentStore } from '../wire/attachments.js';
-import type { Payload } from '../wire/payload.js';
+import type { OutcomePayload, Payload } from '../wire/payload.js';
 import type { TargetDefinition } from '../wire/worker-plan.js';
 
 /** What a call runs: by reference in a worker, or directly in an inline pool. */
@@ -52,7 +52,7 @@ export interface WorkerListener {
    * @param outcome the value or error, still encoded
    * @param ms how long the call ran
    */
-  settled(turn: number, failed: boolean, outcome: Payload, ms: number): void;
+  settled(turn: number, failed: boolean, outcome: OutcomePayload, ms: number): void;
   /** It answers, so that its event loop turns. */
   alive(): void;
   /** It holds more memory than `recycle.memoryMb`. */

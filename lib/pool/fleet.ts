@@ -1,6 +1,6 @@
 import { describeLoss, ExecutorBootError, ExecutorClosedError } from '../errors/executor.errors.js';
 import type { WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
-import type { Payload } from '../wire/payload.js';
+import type { OutcomePayload } from '../wire/payload.js';
 import { BackOff } from './back-off.js';
 import type { Call, CallPlace } from './call.js';
 import { mayTakeAhead } from './prefetch.js';
@@ -19,7 +19,7 @@ export interface FleetListener {
   onStarted(call: Call): void;
   /** It never began and never will, where it was: it waits again. */
   onReturned(call: Call): void;
-  onSettled(call: Call, failed: boolean, outcome: Payload): void;
+  onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void;
   /** Its worker ended before the call did; `begun` tells whether the call had begun. */
   onLost(call: Call, end: WorkerEnd, begun: boolean): void;
   /** No worker is live, and none could be booted of late. */
@@ -184,7 +184,7 @@ export class Fleet implements SlotListener {
     this.#advance(slot);
   }
 
-  onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void {
+  onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: OutcomePayload): void {
     this.#backOff.callServed();
     if (slot.served === this.#settings.recycle.calls) this.onOutgrown(slot);
     this.#pool.onSettled(call, failed, outcome);

@@ -10,7 +10,7 @@ import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.int
 import type { ExecutorStats } from '../interfaces/executor.interface.js';
 import type { AttachmentStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
-import type { Payload } from '../wire/payload.js';
+import type { OutcomePayload, Payload } from '../wire/payload.js';
 import { forgetMoved } from '../wire/transfer.js';
 import type { Call } from './call.js';
 import { CallIntake, type CallRequest } from './call-intake.js';
@@ -219,7 +219,7 @@ export class Pool implements FleetListener {
     this.#open.queue.unshift(call);
   }
 
-  onSettled(call: Call, failed: boolean, outcome: Payload): void {
+  onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void {
     this.#leave(call);
     if (call.isSettled) return;
     this.#settlement.settle(call, failed, outcome);

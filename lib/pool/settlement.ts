@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { ExecutorError, ExecutorSerializationError } from '../errors/executor.errors.js';
 import type { AttachmentStore } from '../wire/attachments.js';
 import type { Codec, Decoded } from '../wire/codec.js';
-import type { Payload } from '../wire/payload.js';
+import type { OutcomePayload, Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
 import { type Caller, rejectWithCallers } from './call-stack.js';
 import type { OpenCalls } from './open-calls.js';
@@ -20,21 +20,34 @@ export class Settlement {
   ) {}
 
   /** With what came from its worker: a value, or the error that the method threw. */
-  settle(call: Call, failed: boolean, outcome: Payload): void {
+  settle(call: Call, failed: boolean, outcome: OutcomePayload): void {
     clearTimeout(call.timer);
+    if (!(outcome instanceof Promise)) return this.#decode(call, failed, outcome);
+    this.open.completing.add(call);
+    outcome.then(
+      (payload) => this.#decode(call, failed, payload),
+      (cause: unknown) => this.#failUndecoded(call, cause),
+    );
+  }
+
+  #decode(call: Call, failed: boolean, outcome: Payload): void {
+    if (call.isSettled) return;
     let decoded: Decoded;
     try {
       decoded = this.codec.decode(outcome);
     } catch (cause) {
-      const why = `what came from the worker cannot be decoded (${(cause as Error).message}).`;
-      this.fail(call, new ExecutorSerializationError('result', why, { cause }));
-      return;
+      return this.#failUndecoded(call, cause);
     }
     const { value, pending } = decoded;
     if (!pending) return failed ? this.fail(call, value) : this.#complete(call, value);
     this.open.completing.add(call);
     const settle = () => (failed ? this.fail(call, value) : this.#complete(call, value));
     pending.then(settle, settle);
+  }
+
+  #failUndecoded(call: Call, cause: unknown): void {
+    const why = `what came from the worker cannot be decoded (${(cause as Error).message}).`;
+    this.fail(call, new ExecutorSerializationError('result', why, { cause }));
   }
 
   fail(call: Call, reason: unknown): void {

@@ -1,6 +1,6 @@
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
 import { isBeyond } from '../wire/marks.js';
-import type { Payload } from '../wire/payload.js';
+import type { OutcomePayload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
 import { CallList } from './call-list.js';
@@ -23,7 +23,7 @@ export interface SlotListener {
   onSteppedBack(slot: WorkerSlot, call: Call): void;
   /** It has dropped a call that was taken back: it may have room again. */
   onRoom(): void;
-  onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: Payload): void;
+  onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: OutcomePayload): void;
   onOutgrown(slot: WorkerSlot): void;
   onEnded(slot: WorkerSlot, end: WorkerEnd): void;
   log(line: string): void;
@@ -175,7 +175,7 @@ export class WorkerSlot implements WorkerListener {
     }
   }
 
-  settled(turn: number, failed: boolean, outcome: Payload, ms: number): void {
+  settled(turn: number, failed: boolean, outcome: OutcomePayload, ms: number): void {
     const call = this.#find(turn);
     if (!call) {
       this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));

@@ -4,14 +4,13 @@ import { BinaryReader, BinaryWriter } from './binary.js';
 import { earlyCollection } from './early-collection.js';
 import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
-import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
+import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, NO_VALUE, type Payload } from './payload.js';
 import { adopt } from './realm.js';
 import { type Refusal, Survey } from './survey.js';
 import { type Buffers, forgetMoved, takeMoving } from './transfer.js';
 import { type Bytes, bytesOf } from './views.js';
 
 const HEAP = new HeapStore();
-const UNDEFINED: Payload = { head: '', attachments: NO_ATTACHMENTS, moves: true };
 
 /** A value that came in; not complete before `pending` is settled, where there is one. */
 export interface Decoded {
@@ -110,7 +109,7 @@ export class Codec {
   }
 
   #encode(value: unknown, subject: string, store: AttachmentStore): Encoding {
-    if (value === undefined) return { payload: UNDEFINED, unlearnt: undefined };
+    if (value === undefined) return { payload: NO_VALUE, unlearnt: undefined };
     const survey = new Survey(store.sharesMemory);
     const refusal = guarded(survey, value);
     if (refusal) throw refusalError(subject, refusal);

@@ -18,7 +18,7 @@ const NO_ENTRIES: readonly Entry[] = [];
 
 /** Bytes in, messages out. Once it has thrown, what follows on the pipe has no meaning. */
 export class FrameReader {
-  readonly #takeRegion: (region: FileRegion) => Attachment;
+  readonly #hasFile: boolean;
   #chunks: Buffer[] = [];
   #available = 0;
   #needed = HEADER_BYTES;
@@ -26,9 +26,9 @@ export class FrameReader {
   #headerView: DataView | undefined;
   #entries: readonly Entry[] | undefined;
 
-  /** @param takeRegion what becomes of what was put into a file; missing where there is none */
-  constructor(takeRegion: (region: FileRegion) => Attachment = refuseRegion) {
-    this.#takeRegion = takeRegion;
+  /** @param hasFile whether there is a file that attachments may be in */
+  constructor(hasFile = false) {
+    this.#hasFile = hasFile;
   }
 
   /** @throws ProtocolError if the bytes are no frame */
@@ -91,7 +91,7 @@ export class FrameReader {
     }
     const head = this.#take(header.headBytes);
     const attachments = this.#entries.map((entry) =>
-      typeof entry === 'number' ? this.#takeOwn(entry) : this.#takeRegion(entry),
+      typeof entry === 'number' ? this.#takeOwn(entry) : this.#checked(entry),
     );
     const view = this.#headerView;
     this.#header = undefined;
@@ -105,10 +105,15 @@ export class FrameReader {
   #attachmentsIn(chunk: Buffer, body: number, entries: readonly Entry[]): Attachment[] {
     let next = body;
     return entries.map((entry) => {
-      if (typeof entry !== 'number') return this.#takeRegion(entry);
+      if (typeof entry !== 'number') return this.#checked(entry);
       next += entry;
       return copyOf(chunk.subarray(next - entry, next));
     });
+  }
+
+  #checked(region: FileRegion): FileRegion {
+    if (this.#hasFile) return region;
+    throw new ProtocolError('a region of a file came where there is no file');
   }
 
   /** The next bytes, as a view where one chunk holds them all. */
@@ -139,10 +144,6 @@ export class FrameReader {
     this.#available -= bytes;
     return own;
   }
-}
-
-function refuseRegion(): never {
-  throw new ProtocolError('a region of a file came where there is no file');
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -12,7 +12,13 @@ export interface Payload {
   readonly moves: boolean;
 }
 
+/** What a call's worker sends, or a promise of it while large buffers are still being read. */
+export type OutcomePayload = Payload | Promise<Payload>;
+
 export const NO_ATTACHMENTS: readonly Attachment[] = [];
+
+/** `undefined`, encoded. */
+export const NO_VALUE: Payload = { head: '', attachments: NO_ATTACHMENTS, moves: true };
 
 /** The largest value that may cross, in bytes. A length beyond it on the wire is garbage. */
 export const MAX_PAYLOAD_BYTES = 1024 ** 3;

@@ -1,6 +1,5 @@
 import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { Attachment, FileRegion } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
 import { FrameReader } from './frame-reader.js';
 import { inlineAttachments, startBytes, writeStart } from './frame.js';
@@ -17,8 +16,8 @@ export interface PipeOptions {
    * a write by way of the stream.
    */
   readonly fd?: number;
-  /** What becomes of what the other side put into a file: read at once, or left there for later. */
-  readonly takeRegion?: ((region: FileRegion) => Attachment) | undefined;
+  /** Whether the other side may put large buffers into a file, and send where they are. */
+  readonly hasFile?: boolean;
 }
 
 /** Messages over a socket pair; the frames of one tick leave as one write. */
@@ -35,10 +34,10 @@ export class PipeChannel implements Channel {
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
-  constructor(socket: Socket, { fd, takeRegion }: PipeOptions = {}) {
+  constructor(socket: Socket, { fd, hasFile = false }: PipeOptions = {}) {
     this.#socket = socket;
     this.#fd = fd;
-    this.#reader = new FrameReader(takeRegion);
+    this.#reader = new FrameReader(hasFile);
   }
 
   send(message: Message, atOnce = false): void {

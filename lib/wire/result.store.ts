@@ -1,16 +1,9 @@
 import type { FileRegion } from './attachments.js';
-import {
-  cutMemoryFile,
-  type FileCells,
-  PAGE_BYTES,
-  pagesFor,
-  readRegion,
-  writeRegion,
-} from './memory-file.js';
+import { cutMemoryFile, type FileCells, PAGE_BYTES, pagesFor, writeRegion } from './memory-file.js';
 import { PagedStore, SPARE_PAGES } from './paged.store.js';
 
-/** Behind the marks. */
-const CONSUMED = 2;
+/** The cell behind the marks: how many the parent has taken out. */
+export const CONSUMED = 2;
 
 /** The first page holds the cells. */
 const FIRST_PAGE = 1;
@@ -62,23 +55,5 @@ export class ResultStore extends PagedStore {
     this.#next = FIRST_PAGE;
     this.#end = SPARE_PAGES;
     return true;
-  }
-}
-
-/** The parent's side: takes results out, in the order in which they were sent. */
-export class ResultReader {
-  readonly #cells: FileCells;
-  #taken = 0;
-
-  constructor(cells: FileCells) {
-    this.#cells = cells;
-  }
-
-  /** @throws ProtocolError if the file does not hold it */
-  take(region: FileRegion): Uint8Array {
-    const bytes = readRegion(this.#cells.fd, region);
-    this.#taken = (this.#taken + 1) | 0;
-    this.#cells.set(CONSUMED, this.#taken);
-    return bytes;
   }
 }

@@ -23,7 +23,7 @@ export function openProcessSession(parent: number, fileBytes: number): void {
   // Before the application's code is loaded, which may block the event loop; till now nothing could.
   guardAgainstOrphanage(parent);
   const cells = fileBytes > 0 ? new FileCells(MEMORY) : undefined;
-  const channel = new PipeChannel(new Socket({ fd: PIPE }), { fd: PIPE, takeRegion: (region) => region });
+  const channel = new PipeChannel(new Socket({ fd: PIPE }), { fd: PIPE, hasFile: true });
   const marks = cells && new FileMarks(cells);
   const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
   const codec = new Codec(new SharedErrorClasses());

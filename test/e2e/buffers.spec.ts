@@ -7,6 +7,7 @@ import {
   exit,
   keptBytes,
   makeKept,
+  makesAndLeaves,
   makeShared,
   moveKept,
   overwrite,
@@ -235,6 +236,23 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
       expect(await within(Promise.all(calls))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       await lost;
     });
+  });
+
+  it('arrive whole, however large, though their worker has ended by then', async () => {
+    const before = countOpenFiles();
+    await withApp({ kind, size: 2 }, async ({ executor }) => {
+      for (const bytes of [70_000, 3_000_000, 20_000_000]) {
+        const made = await within(
+          Promise.all([1, 2].map((fill) => executor.run(makesAndLeaves, bytes, fill))),
+        );
+        // Comparing is quicker than `toEqual`, and says less.
+        expect(made.map((buffer, index) => buffer.equals(Buffer.alloc(bytes, index + 1)))).toEqual([
+          true,
+          true,
+        ]);
+      }
+    });
+    expect(countOpenFiles()).toBe(before);
   });
 
   it('leave nothing behind', async () => {

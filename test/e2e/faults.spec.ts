@@ -42,6 +42,8 @@ const BAD_FRAMES = [
   'unknown reply',
   'unknown type',
   'missing region',
+  'no value',
+  'no value',
 ] as const;
 
 /** The pool answers, with just the workers it should have. */

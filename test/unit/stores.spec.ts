@@ -5,7 +5,9 @@ import { type Attachment, type FileRegion, isFileRegion } from '../../lib/wire/a
 import { FileStore } from '../../lib/wire/file.store.js';
 import { FileCells, PAGE_BYTES, readRegion, writeRegion } from '../../lib/wire/memory-file.js';
 import { FILE_BYTES } from '../../lib/wire/paged.store.js';
-import { ResultReader, ResultStore } from '../../lib/wire/result.store.js';
+import type { Payload } from '../../lib/wire/payload.js';
+import { ASIDE_BYTES, ResultReader } from '../../lib/wire/result.reader.js';
+import { ResultStore } from '../../lib/wire/result.store.js';
 import { SharedStore } from '../../lib/wire/shared.store.js';
 import { until } from '../support/deadline.js';
 
@@ -17,12 +19,23 @@ function contents(fd: number, region: FileRegion): Uint8Array {
   return readRegion(fd, region);
 }
 
+function of(...attachments: Attachment[]): Payload {
+  return { head: '', attachments, moves: false };
+}
+
+/** Takes out one that is read at once. */
+function take(reader: ResultReader, region: FileRegion): Attachment | undefined {
+  const outcome = reader.takeOut(of(region));
+  expect(outcome).not.toBeInstanceOf(Promise);
+  return (outcome as Payload).attachments[0];
+}
+
 /** One of 32 MiB was kept and taken out. */
 function afterLargeResult(maxBytes: number): { cells: FileCells; store: ResultStore } {
   const cells = FileCells.create() as FileCells;
   const store = new ResultStore(cells, maxBytes);
   const large = store.keep(new Uint8Array(32 * MIB)) as FileRegion;
-  new ResultReader(cells).take(large);
+  void new ResultReader(cells).takeOut(of(large));
   return { cells, store };
 }
 
@@ -83,11 +96,11 @@ describe.runIf(process.platform === 'linux')('the file for arguments', () => {
     const small = store.keep(new Uint8Array(MIB));
     store.release([large]);
     vi.advanceTimersByTime(10_000);
-    expect(size()).toBe(33 * MIB);
+    expect(size()).toBeGreaterThan(33 * MIB);
     store.release([small]);
-    expect(size()).toBe(33 * MIB);
+    expect(size()).toBeGreaterThan(33 * MIB);
     vi.advanceTimersByTime(1_000);
-    expect(size()).toBe(8 * MIB);
+    expect(size()).toBeLessThan(9 * MIB);
     expect([vi.getTimerCount(), store.keep(new Uint8Array(9 * MIB))]).toEqual([
       0,
       { page: 0, byteLength: 9 * MIB },
@@ -110,10 +123,13 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
     const reader = new ResultReader(cells);
     const one = store.keep(new Uint8Array(FILE_BYTES).fill(1)) as FileRegion;
     const two = store.keep(new Uint8Array(FILE_BYTES).fill(2)) as FileRegion;
-    expect(reader.take(one)[0]).toBe(1);
+    expect(take(reader, one)).toEqual(Buffer.alloc(FILE_BYTES, 1));
     const three = store.keep(new Uint8Array(FILE_BYTES).fill(3)) as FileRegion;
     expect(new Set([one.page, two.page, three.page]).size).toBe(3);
-    expect([reader.take(two)[0], reader.take(three)[0]]).toEqual([2, 3]);
+    expect([take(reader, two), take(reader, three)]).toEqual([
+      Buffer.alloc(FILE_BYTES, 2),
+      Buffer.alloc(FILE_BYTES, 3),
+    ]);
     // This one is not sent after all.
     store.release([store.keep(new Uint8Array(FILE_BYTES))]);
     expect(store.keep(new Uint8Array(FILE_BYTES))).toEqual(one);
@@ -122,7 +138,7 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
 
   it('gives pages back some time after a large result', async () => {
     const { cells, store } = afterLargeResult(64 * MIB);
-    await until(() => fstatSync(cells.fd).size <= 8 * MIB, 'the cut');
+    await until(() => fstatSync(cells.fd).size < 9 * MIB, 'the cut');
     expect(isFileRegion(store.keep(new Uint8Array(9 * MIB)))).toBe(true);
     store.close();
     closeSync(cells.fd);
@@ -131,7 +147,7 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
   it('gives them back, too, when what follows does not fit', async () => {
     const { cells, store } = afterLargeResult(40 * MIB);
     expect(isFileRegion(store.keep(new Uint8Array(41 * MIB)))).toBe(false);
-    await until(() => fstatSync(cells.fd).size <= 8 * MIB, 'the cut');
+    await until(() => fstatSync(cells.fd).size < 9 * MIB, 'the cut');
     store.close();
     closeSync(cells.fd);
   });
@@ -145,10 +161,30 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
     closeSync(cells.fd);
   });
 
-  it('a region that is not there is an error', () => {
+  it('large ones are read outside of the event loop, to their end even if the file is to be closed', async () => {
     const cells = FileCells.create() as FileCells;
-    expect(() => new ResultReader(cells).take({ page: 9, byteLength: 10 })).toThrow(/has only 0/);
-    closeSync(cells.fd);
+    const store = new ResultStore(cells, 64 * MIB);
+    const reader = new ResultReader(cells);
+    const half = ASIDE_BYTES / 2;
+    const first = store.keep(new Uint8Array(half).fill(1));
+    const second = store.keep(new Uint8Array(half + 1).fill(2));
+    const outcome = reader.takeOut(of(first, Buffer.from('in its message'), second));
+    expect(outcome).toBeInstanceOf(Promise);
+    reader.close();
+    expect((await outcome).attachments).toEqual([
+      Buffer.alloc(half, 1),
+      Buffer.from('in its message'),
+      Buffer.alloc(half + 1, 2),
+    ]);
+    expect(() => fstatSync(cells.fd)).toThrow(/EBADF/);
+  });
+
+  it('a region that is not there is an error', async () => {
+    const reader = new ResultReader(FileCells.create() as FileCells);
+    expect(() => reader.takeOut(of({ page: 9, byteLength: 10 }))).toThrow(/has only 0/);
+    const large = reader.takeOut(of({ page: 9, byteLength: ASIDE_BYTES + 1 }));
+    await expect(large).rejects.toThrow(/has only 0/);
+    reader.close();
   });
 });
 
