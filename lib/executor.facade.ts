@@ -8,6 +8,7 @@ import { checkCallOptions } from './options/normalise.js';
 import { show } from './options/rules.js';
 import { isUncertain } from './reference/locate.js';
 import type { Pool } from './pool/pool.js';
+import { forgetMoved } from './wire/transfer.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
 
@@ -44,7 +45,10 @@ export class PoolExecutor implements Executor {
 
   #run(fn: AnyFunction, args: readonly unknown[]): Promise<unknown> {
     const refusal = this.#refusalOf(fn);
-    if (refusal !== undefined) return Promise.reject(new ExecutorReferenceError(refusal));
+    if (refusal !== undefined) {
+      forgetMoved(args);
+      return Promise.reject(new ExecutorReferenceError(refusal));
+    }
     // In an inline pool's call, waiting for the same pool could last for ever.
     if (currentCall()) return callDirectly(fn, undefined, args);
     const target = this.#targetOf(fn);

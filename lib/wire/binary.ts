@@ -39,6 +39,8 @@ class MemoryMark extends Uint8Array {}
 
 export class BinaryWriter extends Serializer {
   readonly unlearnt = new Set<object>();
+  /** Errors are sent without what hangs on them. */
+  isBare = false;
   readonly #attachments: Attachment[] = [];
   readonly #classes: ErrorClasses;
   readonly #store: AttachmentStore;
@@ -84,8 +86,10 @@ export class BinaryWriter extends Serializer {
     this.#store.release(this.#attachments);
   }
 
-  /** Called by V8 for every view. */
+  /** Called by V8 for every view, and for objects that are made of native code. */
   _writeHostObject(view: ArrayBufferView): void {
+    if (!ArrayBuffer.isView(view))
+      throw new Error('there is a native object in it, which has no copy elsewhere');
     if (view instanceof ErrorMark) this.#writeError(view.error);
     else this.#writeView(view);
   }
@@ -136,7 +140,8 @@ export class BinaryWriter extends Serializer {
     this.writeUint32(ERROR);
     const record = recordError(error, this.#classes, this.unlearnt);
     this.#errorDepth++;
-    this.writeWithMarks(this.#errorDepth > MAX_ERROR_DEPTH ? { ...record, own: [] } : record);
+    const isBare = this.isBare || this.#errorDepth > MAX_ERROR_DEPTH;
+    this.writeWithMarks(isBare ? { ...record, own: [] } : record);
     this.#errorDepth--;
   }
 

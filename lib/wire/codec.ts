@@ -49,6 +49,17 @@ export class Codec {
   }
 
   /**
+   * An error that cannot be sent as it is: without what hangs on it.
+   * @throws ExecutorSerializationError
+   */
+  encodeBare(error: Error): Payload {
+    const survey = new Survey();
+    survey.visit(error);
+    const draft = { value: error, survey, subject: 'error', store: HEAP, moves: true, moving: undefined };
+    return this.#write({ ...draft, isBare: true }).payload;
+  }
+
+  /**
    * @param signals the positions that hold an AbortSignal, as bits: they are sent as `null`
    * @throws ExecutorSerializationError that names the argument
    */
@@ -134,14 +145,15 @@ export class Codec {
     }
   }
 
-  #writeBinary({ value, survey, subject, store, moves, moving }: Draft): Encoding {
+  #writeBinary({ value, survey, subject, store, moves, moving, isBare = false }: Draft): Encoding {
     const writer = new BinaryWriter(this.#classes, store, moving);
+    writer.isBare = isBare;
     try {
       writer.writeHeader();
       if (survey.needsMarks) writer.writeWithMarks(value);
       else writer.writeValue(value);
       const head = writer.releaseBuffer();
-      checkSize(head.byteLength, writer.attachments, subject);
+      checkSize(head, writer.attachments, subject);
       return { payload: { head, attachments: writer.takeAttachments(), moves }, unlearnt: writer.unlearnt };
     } catch (error) {
       writer.discard();
@@ -160,25 +172,31 @@ interface Draft {
   readonly moves: boolean;
   /** Buffers that are taken over instead of copied. */
   readonly moving: Buffers | undefined;
+  /** Errors are sent without what hangs on them. */
+  readonly isBare?: boolean;
 }
 
 /** Each buffer that is moved is looked for among all views: more are quicker in the binary format. */
 const MOST_MOVED_AS_JSON = 256;
 
-/** @returns `undefined` where JSON cannot tell what is moved */
+/** Each travels on its own: in the binary format, small ones do not. */
+const MOST_VIEWS_AS_JSON = 100_000;
+
+/** @returns `undefined` where JSON cannot tell what is moved, or would not do */
 function writeJson({ value, survey, subject, store, moves, moving }: Draft): Payload | undefined {
   if (!survey.hasViews) {
     if (moving) return undefined;
     const text = JSON.stringify(value);
-    checkSize(text.length, NO_ATTACHMENTS, subject);
+    checkSize(text, NO_ATTACHMENTS, subject);
     return { head: text, attachments: NO_ATTACHMENTS, moves };
   }
   if (moving && moving.length > MOST_MOVED_AS_JSON) return undefined;
   const { head, views } = encodeWithViews(value);
+  if (views.length > MOST_VIEWS_AS_JSON) return undefined;
   if (moving && !movesWhole(moving, views)) return undefined;
   // Before any is kept: a detached one throws.
   const parts = views.map(bytesOf);
-  checkSize(head.length, parts, subject);
+  checkSize(head, parts, subject);
   const attachments = parts.map((bytes) => {
     const isMoved = moving !== undefined && moving.includes(bytes.buffer);
     return isMoved ? store.move(bytes) : store.keep(bytes);
@@ -235,11 +253,17 @@ function refusalError(subject: string, refusal: Refusal): ExecutorSerializationE
 }
 
 /** Before anything is moved: what is refused stays whole. */
-function checkSize(headLength: number, attachments: readonly Attachment[], subject: string): void {
-  let bytes = headLength;
+function checkSize(head: string | Uint8Array, attachments: readonly Attachment[], subject: string): void {
+  let bytes = bytesIn(head);
   for (const attachment of attachments) bytes += attachment.byteLength;
   if (bytes <= MAX_PAYLOAD_BYTES) return;
   throw new ExecutorSerializationError(subject, `it is larger than ${MAX_PAYLOAD_BYTES} bytes.`);
+}
+
+/** Of a text, in UTF-8; only where that matters is it counted. */
+function bytesIn(head: string | Uint8Array): number {
+  if (typeof head !== 'string') return head.byteLength;
+  return head.length > MAX_PAYLOAD_BYTES / 3 ? Buffer.byteLength(head) : head.length;
 }
 
 function messageOf(error: unknown): string {

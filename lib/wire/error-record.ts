@@ -1,6 +1,6 @@
 import { Survey } from './survey.js';
 
-/** What is sent of an error. `own` holds its own properties but for message and stack. */
+/** What is sent of an error. `own` holds its own properties, but for its stack and a message that is hidden as usual. */
 export interface ErrorRecord {
   readonly class: string;
   /** Missing where it is among the own properties. */
@@ -32,11 +32,12 @@ const UNREADABLE = '(unreadable)';
 export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<object>): ErrorRecord {
   const own: OwnProperty[] = [];
   for (const key of Object.getOwnPropertyNames(error)) {
-    if (key === 'message' || key === 'stack') continue;
+    const isEnumerable = Object.prototype.propertyIsEnumerable.call(error, key);
+    if (key === 'stack' || (key === 'message' && !isEnumerable)) continue;
     const value = read(error, key);
     // An error must reach its caller even if something that hangs on it cannot.
-    if (value === unreadable || new Survey().visit(value)) continue;
-    own.push([key, value, Object.prototype.propertyIsEnumerable.call(error, key)]);
+    if (value === unreadable || isRefused(value)) continue;
+    own.push([key, value, isEnumerable]);
   }
   return {
     class: nearestClass(error, classes, unlearnt),
@@ -45,6 +46,14 @@ export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<
     stack: text(read(error, 'stack')),
     own,
   };
+}
+
+function isRefused(value: unknown): boolean {
+  try {
+    return new Survey().visit(value) !== undefined;
+  } catch {
+    return true;
+  }
 }
 
 function nearestClass(error: object, classes: ErrorClasses, unlearnt: Set<object>): string {
@@ -82,7 +91,7 @@ export function withoutFrames<E extends Error>(make: () => E): E {
 }
 
 export function fillError(error: Error, record: ErrorRecord): void {
-  hide(error, 'message', record.message);
+  if (!record.own.some(([key]) => key === 'message')) hide(error, 'message', record.message);
   hide(error, 'stack', record.stack);
   for (const [key, value, enumerable] of record.own) {
     Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });

@@ -42,9 +42,13 @@ export class PipeChannel implements Channel {
 
   send(message: Message, atOnce = false): void {
     if (this.#socket.destroyed) return;
-    this.#add(message);
-    if (atOnce) this.#flush();
-    else this.#flushLater();
+    try {
+      this.#add(message);
+      if (atOnce) this.#flush();
+      else this.#flushLater();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #add(message: Message): void {
@@ -150,10 +154,15 @@ export class PipeChannel implements Channel {
     try {
       this.#reader.push(chunk, deliver);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#end(error);
-      this.#socket.destroy();
+      this.#fail(error);
     }
+  }
+
+  /** A frame is half read or written: what follows would have no meaning. It may have been memory that there was not. */
+  #fail(error: unknown): void {
+    const { message } = error as Error;
+    this.#end(error instanceof ProtocolError ? error : new ProtocolError(message, { cause: error }));
+    this.#socket.destroy();
   }
 
   #end(error?: Error): void {

@@ -62,10 +62,9 @@ export class ResultReader {
   async #read(region: FileRegion): Promise<Attachment> {
     this.#inFlight++;
     try {
-      const bytes = await readRegionAside(this.#cells.fd, region);
-      this.#count();
-      return bytes;
+      return await readRegionAside(this.#cells.fd, region);
     } finally {
+      this.#count();
       this.#inFlight--;
       if (this.#isClosed) this.close();
     }

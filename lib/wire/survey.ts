@@ -62,7 +62,10 @@ export class Survey {
     if (types.isProxy(value)) return refuse('a Proxy has no copy elsewhere');
     if (Array.isArray(value)) return this.#visitArray(value as unknown[], depth);
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#visitProperties(value, depth);
+    if (prototype === Object.prototype || prototype === null) {
+      if (obeysToJson(value)) this.json = false;
+      return this.#visitProperties(value, depth);
+    }
     if (ArrayBuffer.isView(value)) return this.#visitMemory(value.buffer);
     if (types.isAnyArrayBuffer(value)) {
       if (types.isSharedArrayBuffer(value)) this.needsMarks = true;
@@ -80,8 +83,13 @@ export class Survey {
   }
 
   #visitArray(value: readonly unknown[], depth: number): Refusal | undefined {
-    if (value.length > JSON_ARRAY_LENGTH || Object.getPrototypeOf(value) !== Array.prototype)
+    if (
+      value.length > JSON_ARRAY_LENGTH ||
+      Object.getPrototypeOf(value) !== Array.prototype ||
+      obeysToJson(value)
+    ) {
       this.json = false;
+    }
     if (value.length <= JSON_ARRAY_LENGTH && Object.keys(value).length !== value.length) {
       this.json = false;
       return this.#visitProperties(value, depth);
@@ -89,7 +97,10 @@ export class Survey {
     for (let index = 0; index < value.length; index++) {
       const entry = value[index];
       // A hole: there may be billions of them.
-      if (entry === undefined && !(index in value)) return this.#visitProperties(value, depth);
+      if (entry === undefined && !(index in value)) {
+        this.json = false;
+        return this.#visitProperties(value, depth);
+      }
       const refusal = this.visit(entry, depth + 1);
       if (refusal) return { path: `[${index}]${refusal.path}`, why: refusal.why };
     }
@@ -146,6 +157,11 @@ export class Survey {
     if (this.#list.length > SEEN_LIST_LENGTH) this.#set = new Set(this.#list);
     return false;
   }
+}
+
+/** Even one that is not enumerable, and so is no property that is sent. */
+function obeysToJson(value: object): boolean {
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }
 
 export function isError(value: unknown): value is Error {

@@ -89,7 +89,7 @@ export function takeMoving(values: readonly unknown[]): Buffers | undefined {
   for (const value of values) {
     if (typeof value !== 'object' || value === null) continue;
     const buffers = marks.get(value);
-    if (buffers) all = all ? [...new Set([...all, ...buffers])] : buffers;
+    if (buffers && buffers.length > 0) all = all ? [...new Set([...all, ...buffers])] : buffers;
   }
   return all;
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 type ViewClass = (new (buffer: ArrayBufferLike, offset?: number, length?: number) => ArrayBufferView) & {
   readonly BYTES_PER_ELEMENT?: number;
 };
@@ -18,6 +20,14 @@ const VIEW_CLASSES: readonly (ViewClass | undefined)[] = [
   DataView,
   (globalThis as { Float16Array?: ViewClass }).Float16Array,
 ] as readonly (ViewClass | undefined)[];
+const VIEW_CODES = new Map(VIEW_CLASSES.map((known, code) => [known?.name, code]));
+
+/** Of a typed array's own class, whatever stands in its prototype. */
+const nameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get as () => string;
+
 const BUFFER = 255;
 /** An ArrayBuffer or SharedArrayBuffer itself, not a view of one. */
 export const MEMORY = 254;
@@ -27,9 +37,10 @@ export type Bytes = ArrayBufferView | ArrayBuffer;
 
 export function viewCode(value: Bytes): number {
   if (Buffer.isBuffer(value)) return BUFFER;
-  if (value instanceof ArrayBuffer) return MEMORY;
-  const code = VIEW_CLASSES.findIndex((known) => known && value instanceof known);
-  return code < 0 ? 0 : code;
+  if (!ArrayBuffer.isView(value)) return MEMORY;
+  // By its name, as it may be of another realm.
+  const code = VIEW_CODES.get(types.isDataView(value) ? 'DataView' : nameOf.call(value));
+  return code ?? 0;
 }
 
 export function bytesOf(value: Bytes): Uint8Array {

@@ -3,6 +3,7 @@ import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import { type Codec, isSignal } from '../wire/codec.js';
 import type { Message } from '../wire/messages.js';
 import { NO_ATTACHMENTS, type Payload } from '../wire/payload.js';
+import { isError } from '../wire/survey.js';
 import { RunningCall, runInCall } from './current-call.js';
 
 /** What of a message is needed to run a call. */
@@ -120,7 +121,10 @@ export class CallRunner {
   }
 
   #encodeError(thrown: unknown): Payload | Promise<Payload> {
-    const encodeRefusal = (refusal: unknown) => this.codec.encode(refusal, 'error');
+    // An error must reach its caller even if something that hangs on it cannot.
+    const encodeRefusal = (refusal: unknown) => {
+      return isError(thrown) ? this.codec.encodeBare(thrown) : this.codec.encode(refusal, 'error');
+    };
     try {
       const payload = this.codec.encodeWithClasses(thrown, 'error', this.store);
       return payload instanceof Promise ? payload.catch(encodeRefusal) : payload;

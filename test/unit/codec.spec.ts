@@ -1,3 +1,6 @@
+import { Resolver } from 'node:dns';
+import { runInNewContext, Script } from 'node:vm';
+import { NotFoundException } from '@nestjs/common';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError } from '../../lib/index.js';
@@ -6,6 +9,10 @@ import { Codec } from '../../lib/wire/codec.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { inlineAttachments, startBytes, writeStart } from '../../lib/wire/frame.js';
 import { type Message, message, MessageType } from '../../lib/wire/messages.js';
+
+function hidden<T extends object>(value: T, toJSON: () => unknown): T {
+  return Object.defineProperty(value, 'toJSON', { value: toJSON });
+}
 
 const codec = new Codec(new SharedErrorClasses());
 
@@ -94,6 +101,47 @@ describe('the codec', () => {
         if (errors.length > 0) expect(received.map.get('first')).toBe(received.errors[0]);
       }),
     );
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an array with a hole and as many properties', () => Object.assign([1], { length: 2, extra: 'x' })],
+    ['a toJSON that is not enumerable', () => hidden({ a: 1 }, () => ({ b: 2 }))],
+    ['the same of an array', () => hidden([1, 2], () => 'gone')],
+    [
+      'more buffers than can travel on their own',
+      () => Array.from({ length: 100_001 }, () => new Uint8Array(1)),
+    ],
+  ])('is exact for %s', (_what, make) => {
+    expect(roundTrip(make())).toEqual(make());
+  });
+
+  it('a few buffers among plain values travel beside JSON, which is the quickest way', () => {
+    const { head, attachments } = codec.encode({ name: 'Ada', pages: [Buffer.alloc(10_000)] }, 'value');
+    expect([typeof head, attachments.length]).toEqual(['string', 1]);
+  });
+
+  it('memory of another realm keeps its class', () => {
+    const foreign = runInNewContext(
+      '({ floats: new Float64Array([1.5]), view: new DataView(new ArrayBuffer(2)), memory: new ArrayBuffer(3) })',
+    ) as Record<string, unknown>;
+    for (const value of [foreign, { ...foreign, date: new Date(0) }]) {
+      const received = roundTrip(value) as Record<string, unknown>;
+      expect(received['floats']).toEqual(new Float64Array([1.5]));
+      expect(received['view']).toEqual(new DataView(new ArrayBuffer(2)));
+      expect(received['memory']).toEqual(new ArrayBuffer(3));
+    }
+  });
+
+  it.each([
+    ['itself', () => new Script('1')],
+    ['within another', () => new Resolver()],
+  ])('a native object is refused, %s', (_where, make) => {
+    expect(() => codec.encode(make(), 'result')).toThrow(/native object/);
+  });
+
+  it('a message that shows stays so, as that of an HttpException', () => {
+    const sent = new NotFoundException('no such book');
+    expect(JSON.stringify(roundTrip(sent))).toBe(JSON.stringify(sent));
   });
 
   it('what it refuses, it names', () => {

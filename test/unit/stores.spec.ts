@@ -171,10 +171,13 @@ describe.runIf(process.platform === 'linux')('the file for results', () => {
     const outcome = reader.takeOut(of(first, Buffer.from('in its message'), second));
     expect(outcome).toBeInstanceOf(Promise);
     reader.close();
-    expect((await outcome).attachments).toEqual([
-      Buffer.alloc(half, 1),
-      Buffer.from('in its message'),
-      Buffer.alloc(half + 1, 2),
+    const wanted = [Buffer.alloc(half, 1), Buffer.from('in its message'), Buffer.alloc(half + 1, 2)];
+    const { attachments } = await outcome;
+    // Comparing is quicker than `toEqual`, and says less.
+    expect(attachments.map((bytes, index) => wanted[index]?.equals(bytes as Uint8Array))).toEqual([
+      true,
+      true,
+      true,
     ]);
     expect(() => fstatSync(cells.fd)).toThrow(/EBADF/);
   });
