@@ -37,7 +37,7 @@ export class WorkerPlanner {
 
   /** Rejects with ExecutorOptionsError for what belongs into `context`, ExecutorReferenceError for what is not exported. */
   async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
-    const { name, context, concurrency, recycle } = settings;
+    const { name, context, concurrency, bootTimeout, recycle } = settings;
     const inContext = await tokensProvidedBy(context);
     const provided = new Set<Type<unknown>>();
     const references = new Map<object, Reference>();
@@ -54,6 +54,7 @@ export class WorkerPlanner {
       pool: name,
       pools: this.pools,
       concurrency,
+      bootTimeout,
       memoryMb: recycle.memoryMb,
       context: context && (await locate(context)),
       providers: await Promise.all(
@@ -85,6 +86,13 @@ export class WorkerPlanner {
   }
 }
 
+/** What a library makes is had by importing its module. */
+function remedyFor(token: string, module: string | undefined): string {
+  return module === undefined
+    ? `provide and export ${token}`
+    : `import and export what provides it (here ${module}), or provide and export ${token} itself,`;
+}
+
 function belongsIntoContext(
   path: readonly string[],
   module: string | undefined,
@@ -97,6 +105,6 @@ function belongsIntoContext(
   return new ExecutorOptionsError(
     `${path[0]} runs in pool '${name}' and needs ${token} (${path.join(' -> ')}), which ${module ?? 'the application'} ` +
       `makes by a factory, by value or by another class: a worker cannot know how. Put it in ${place}: ` +
-      `provide and export ${token} there.`,
+      `${remedyFor(token, module)} there.`,
   );
 }

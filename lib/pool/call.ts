@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { CallTarget, HostCall, WorkerHandle } from '../hosts/worker-host.interface.js';
 import type { Payload } from '../wire/payload.js';
 import type { Caller } from './call-stack.js';
+import type { LateTimer } from './late-timer.js';
 
 /** What holds for a call once the pool's options and its own are put together. */
 export interface CallTerms {
@@ -36,9 +37,11 @@ export class Call implements HostCall {
   readonly acceptedAt = performance.now();
   startedAt = 0;
   /** Counts `queueTimeout` first, `timeout` later. */
-  timer: NodeJS.Timeout | undefined;
+  timer: LateTimer | undefined;
+  /** While it is in a worker still. */
+  givenUp: { readonly place: CallPlace; readonly at: number; readonly reason: string } | undefined;
   /** Runs from when it was given up in a worker until it has left it. */
-  grace: NodeJS.Timeout | undefined;
+  grace: LateTimer | undefined;
   /** Takes the listeners off the caller's signals. */
   release: (() => void) | undefined;
   // The links of the list that it is in.
@@ -62,7 +65,7 @@ export class Call implements HostCall {
 
   /** Whether its arguments are gone once it is handed over. */
   get isMoved(): boolean {
-    return this.args.moves && this.args.attachments.length > 0;
+    return this.args.moves;
   }
 
   get label(): string {

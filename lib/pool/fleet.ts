@@ -3,6 +3,7 @@ import type { WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
 import type { OutcomePayload } from '../wire/payload.js';
 import { BackOff } from './back-off.js';
 import type { Call, CallPlace } from './call.js';
+import { LateTimer } from './late-timer.js';
 import { mayTakeAhead } from './prefetch.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from './pool-settings.js';
@@ -74,7 +75,7 @@ export class Fleet implements SlotListener {
       if (slot.state !== 'ready') continue;
       if (slot.calls.size === 0) return slot;
       // What is moved cannot be taken back: it goes only where it begins at once.
-      if (call.isMoved) continue;
+      if (call.isMoved && slot.calls.size >= concurrency) continue;
       if (slot.isRecalling || (best && best.calls.size <= slot.calls.size)) continue;
       if (slot.calls.size < concurrency || (concurrency === 1 && mayTakeAhead(slot, call))) best = slot;
     }
@@ -209,6 +210,7 @@ export class Fleet implements SlotListener {
     if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
     this.adjust();
+    if (this.#settings.concurrency === 1) this.relief.watchIfWaiting();
   }
 
   /** A call has left the worker. */
@@ -232,7 +234,7 @@ export class Fleet implements SlotListener {
       return;
     }
     this.slots.add(slot);
-    slot.timer = setTimeout(() => {
+    slot.timer = new LateTimer(() => {
       slot.bootError = new Error(`it took longer than the bootTimeout of ${this.#settings.bootTimeout} ms`);
       slot.handle.kill();
     }, this.#settings.bootTimeout).unref();
@@ -263,7 +265,11 @@ export class Fleet implements SlotListener {
 
   #lost(slot: WorkerSlot, end: WorkerEnd): void {
     this.#backOff.workerLost();
-    const cause = end.cause instanceof Error ? `: ${end.cause.message}` : '';
+    const { cause: thrown } = end;
+    // Of what a process throws, it has said the stack itself.
+    const text =
+      thrown instanceof Error && (this.#settings.kind === 'thread' ? thrown.stack : thrown.message);
+    const cause = text ? `: ${text}` : '';
     this.log(`${slot.handle.label} ${describeLoss(end)}${cause}; a new worker takes its place`);
   }
 
@@ -278,7 +284,7 @@ export class Fleet implements SlotListener {
     const { size, idleTimeout } = this.#settings;
     if (size.max === size.min || slot.calls.size > 0 || slot.state !== 'ready') return;
     slot.stopTimer();
-    slot.timer = setTimeout(() => {
+    slot.timer = new LateTimer(() => {
       const isSpare =
         this.slots.count((other) => other.state === 'ready' || other.state === 'booting') > size.min;
       if (slot.calls.size === 0 && isSpare) this.retire(slot);

@@ -16,7 +16,7 @@ export class OpenCalls {
   #size = 0;
   /** Calls in a worker that have not started there. */
   #ahead = 0;
-  #onNone: (() => void) | undefined;
+  #onNone: (() => void)[] = [];
 
   get size(): number {
     return this.#size;
@@ -44,7 +44,7 @@ export class OpenCalls {
     this.completing.delete(call);
     this.setAhead(call, false);
     this.keepAlive.release();
-    if (--this.#size === 0) this.#onNone?.();
+    if (--this.#size === 0) for (const resolve of this.#onNone.splice(0)) resolve();
   }
 
   setAhead(call: Call, isAhead: boolean): void {
@@ -55,6 +55,6 @@ export class OpenCalls {
 
   /** Resolves when none is left. */
   async whenNone(): Promise<void> {
-    if (this.#size > 0) await new Promise<void>((resolve) => (this.#onNone = resolve));
+    if (this.#size > 0) await new Promise<void>((resolve) => this.#onNone.push(resolve));
   }
 }

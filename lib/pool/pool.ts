@@ -16,14 +16,13 @@ import type { Call } from './call.js';
 import { CallIntake, type CallRequest } from './call-intake.js';
 import type { Caller } from './call-stack.js';
 import { Fleet, type FleetListener } from './fleet.js';
+import { GivingUp } from './giving-up.js';
+import { LateTimer } from './late-timer.js';
 import { OpenCalls } from './open-calls.js';
 import type { PoolSettings } from './pool-settings.js';
 import { PoolStatistics } from './pool-statistics.js';
 import { Settlement } from './settlement.js';
 import type { WorkerSlot } from './worker-slot.js';
-
-/** How long a call that was given up may go on before its worker is ended, in ms. */
-const GRACE = 250;
 
 /** How many workers may end before a call begins in them until it is taken for the reason. */
 const MAX_DETOURS = 10;
@@ -39,6 +38,7 @@ export class Pool implements FleetListener {
   readonly #intake: CallIntake;
   readonly #store: AttachmentStore;
   readonly #settlement: Settlement;
+  readonly #givingUp: GivingUp;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   /** Runs from when closing is announced. */
@@ -53,10 +53,11 @@ export class Pool implements FleetListener {
     this.#fleet = new Fleet(settings, host, this);
     this.#intake = new CallIntake(settings, codec, host.store, {
       checkRoom: (target) => this.#checkRoom(target),
-      onAbort: (call, reason) => this.#giveUp(call, reason, true),
+      onAbort: (call, reason) => this.#givingUp.giveUp(call, reason, true),
     });
     this.#store = host.store;
     this.#settlement = new Settlement(settings.name, codec, host.store, this.#open, this.#statistics);
+    this.#givingUp = new GivingUp(settings, codec, this.#settlement, this.#fleet, this);
   }
 
   /** Begins to warm up, so that workers load while the application goes on starting: `warm` tells how that ends. */
@@ -116,6 +117,11 @@ export class Pool implements FleetListener {
     this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
   }
 
+  /** Resolves when no call is open, after `shutdownTimeout` at the latest if the close was announced. */
+  whenIdle(): Promise<void> {
+    return this.#open.whenNone();
+  }
+
   /** Refuses new calls, lets the accepted ones end until `shutdownTimeout`, then ends the workers. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
@@ -165,8 +171,11 @@ export class Pool implements FleetListener {
   #startQueueTimer(call: Call): void {
     const { queueTimeout } = call.terms;
     if (queueTimeout === 0) return;
-    call.timer = setTimeout(() => {
-      this.#giveUp(call, new ExecutorTimeoutError(this.settings.name, 'queue', queueTimeout, call.label));
+    call.timer = new LateTimer(() => {
+      this.#givingUp.giveUp(
+        call,
+        new ExecutorTimeoutError(this.settings.name, 'queue', queueTimeout, call.label),
+      );
     }, queueTimeout);
   }
 
@@ -194,7 +203,6 @@ export class Pool implements FleetListener {
     this.#open.setAhead(call, this.settings.concurrency === 1 && slot.head !== call);
     if (call.isAhead) return;
     // It has its worker; where that does not say when it starts, this is when.
-    clearTimeout(call.timer);
     if (!call.isAnnounced) this.onStarted(call);
   }
 
@@ -202,31 +210,31 @@ export class Pool implements FleetListener {
     if (call.startedAt > 0) return;
     this.#open.setAhead(call, false);
     call.startedAt = performance.now();
-    if (call.isSettled) return;
-    clearTimeout(call.timer);
+    if (call.isSettled) return this.#givingUp.startGrace(call);
+    call.timer?.stop();
     this.#statistics.waited(call.startedAt - call.acceptedAt);
     const { timeout } = call.terms;
     if (timeout === 0) return;
-    call.timer = setTimeout(() => {
-      this.#giveUp(call, new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.label));
+    call.timer = new LateTimer(() => {
+      this.#givingUp.giveUp(call, new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.label));
     }, timeout);
   }
 
   onReturned(call: Call): void {
-    this.#leave(call);
+    this.leave(call);
     if (call.isSettled) return;
     this.#restartQueueTimer(call);
     this.#open.queue.unshift(call);
   }
 
   onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void {
-    this.#leave(call);
+    this.leave(call);
     if (call.isSettled) return;
     this.#settlement.settle(call, failed, outcome);
   }
 
   onLost(call: Call, end: WorkerEnd, begun: boolean): void {
-    this.#leave(call);
+    this.leave(call);
     if (call.isSettled) return;
     if (begun && call.attempt <= call.terms.retries) {
       call.attempt++;
@@ -243,16 +251,16 @@ export class Pool implements FleetListener {
   /** What seemed to have started waits again. */
   #restartQueueTimer(call: Call): void {
     if (call.startedAt === 0) return;
-    clearTimeout(call.timer);
+    call.timer?.stop();
     call.startedAt = 0;
     this.#startQueueTimer(call);
   }
 
   /** It is in no worker any more. */
-  #leave(call: Call): void {
+  leave(call: Call): void {
     this.#open.setAhead(call, false);
     call.place = undefined;
-    clearTimeout(call.grace);
+    call.grace?.stop();
     if (call.isSettled) this.#store.release(call.args.attachments);
   }
 
@@ -260,32 +268,7 @@ export class Pool implements FleetListener {
     for (const call of this.#open.queue.toArray()) this.#settlement.fail(call, error);
   }
 
-  // How a call ends.
-
-  /** The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey. */
-  #giveUp(call: Call, reason: unknown, isForeign = false): void {
-    if (call.isSettled) return;
-    const { place } = call;
-    if (isForeign) this.#settlement.pass(call, reason);
-    else this.#settlement.fail(call, reason);
-    if (!place) return;
-    if (call.startedAt === 0 && this.#fleet.relief.recall(place, call)) return this.#leave(call);
-    this.#fleet.relief.recallAll(place);
-    const since = performance.now();
-    place.handle.cancel(call.turn, this.#encodeReason(reason));
-    if (this.settings.concurrency > 1) place.handle.ping();
-    const why = `${call.label} went on for ${GRACE} ms after it was given up (${describeReason(reason)})`;
-    call.grace = setTimeout(() => this.#fleet.putDown(place, since, why), GRACE).unref();
-    this.onRoom();
-  }
-
-  #encodeReason(reason: unknown): Payload {
-    try {
-      return this.codec.encode(reason, 'reason of the abort');
-    } catch {
-      return this.codec.encode(new DOMException('This operation was aborted', 'AbortError'), 'reason');
-    }
-  }
+  // How it ends.
 
   async #close(): Promise<void> {
     this.#isClosed = true;
@@ -302,14 +285,6 @@ export class Pool implements FleetListener {
     this.#isClosed = true;
     const { name } = this.settings;
     const open = [...this.#open.outsideWorkers(), ...this.#fleet.slots.calls];
-    for (const call of open) this.#giveUp(call, new ExecutorClosedError(name, call.label, true));
-  }
-}
-
-function describeReason(reason: unknown): string {
-  try {
-    return reason instanceof Error ? String(reason.name) : String(reason);
-  } catch {
-    return 'an abort';
+    for (const call of open) this.#givingUp.giveUp(call, new ExecutorClosedError(name, call.label, true));
   }
 }

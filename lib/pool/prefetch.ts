@@ -39,6 +39,9 @@ export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   if (slot.calls.size >= most) slot.isFull = true;
   else if (slot.calls.size <= most / 2) slot.isFull = false;
   if (slot.isFull) return false;
-  const head = slot.head?.target.usualTime;
-  return head !== undefined && head < AHEAD_TIME;
+  const { head } = slot;
+  // What goes on though it was given up may be ended by force, and the worker with it.
+  if (!head || head.isSettled) return false;
+  const headTime = head.target.usualTime;
+  return headTime !== undefined && headTime < AHEAD_TIME;
 }

@@ -21,7 +21,7 @@ export class Settlement {
 
   /** With what came from its worker: a value, or the error that the method threw. */
   settle(call: Call, failed: boolean, outcome: OutcomePayload): void {
-    clearTimeout(call.timer);
+    call.timer?.stop();
     if (!(outcome instanceof Promise)) return this.#decode(call, failed, outcome);
     this.open.completing.add(call);
     outcome.then(
@@ -93,7 +93,7 @@ export class Settlement {
   #close(call: Call): boolean {
     if (call.isSettled) return false;
     call.isSettled = true;
-    clearTimeout(call.timer);
+    call.timer?.stop();
     call.release?.();
     if (call.startedAt > 0) this.statistics.ran(performance.now() - call.startedAt);
     // As long as it is in a worker, that may still read them.

@@ -1,9 +1,10 @@
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
-import { isBeyond } from '../wire/marks.js';
+import { isBeyond, nextTurn, NO_TURN } from '../wire/marks.js';
 import type { OutcomePayload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
 import { CallList } from './call-list.js';
+import { LateTimer } from './late-timer.js';
 import { noteTime } from './prefetch.js';
 
 /**
@@ -14,6 +15,11 @@ import { noteTime } from './prefetch.js';
  * - `killed`: is being ended by force. Counts as a worker until it is gone.
  */
 export type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
+
+/** Several at a time run beside each other, so that the limit may be behind them. */
+function hasSaidItBegan(call: Call): boolean {
+  return call.isAnnounced && call.startedAt > 0;
+}
 
 /** What a slot tells its fleet. */
 export interface SlotListener {
@@ -53,7 +59,7 @@ export class WorkerSlot implements WorkerListener {
   aliveAt = 0;
   bootError: unknown;
   /** Boot, idle or closing timer: one at a time. */
-  timer: NodeJS.Timeout | undefined;
+  timer: LateTimer | undefined;
   readonly #listener: SlotListener;
   #turns = 0;
   /** Calls that were taken back and that the worker has yet to drop. */
@@ -69,8 +75,9 @@ export class WorkerSlot implements WorkerListener {
 
   /** Hands a call over: to be begun at once, or in advance. */
   start(call: Call): void {
-    const ahead = this.calls.size > 0;
-    call.turn = this.#turns = (this.#turns + 1) | 0;
+    // What is moved cannot be taken back: there is room for it now, beside calls that run.
+    const ahead = this.calls.size > 0 && !call.isMoved;
+    call.turn = this.#turns = nextTurn(this.#turns);
     this.calls.push(call);
     call.isAnnounced = this.handle.start(call, ahead);
   }
@@ -95,12 +102,13 @@ export class WorkerSlot implements WorkerListener {
    */
   recallBehind(turn: number): Call[] {
     const { marks } = this.handle;
+    if (turn === NO_TURN) turn = -1;
     if (!marks || (this.#limit !== undefined && !isBeyond(this.#limit, turn))) return [];
     marks.setLimit(turn);
     const started = marks.getStarted();
     this.#limit = turn;
     const last = isBeyond(started, turn) ? started : turn;
-    const recalled = [...this.calls].filter((call) => isBeyond(call.turn, last));
+    const recalled = [...this.calls].filter((call) => isBeyond(call.turn, last) && !call.isMoved);
     for (const call of recalled) {
       this.calls.remove(call);
       this.#recalled.add(call.turn);
@@ -120,7 +128,7 @@ export class WorkerSlot implements WorkerListener {
     this.state = 'closing';
     this.stopTimer();
     this.handle.close();
-    this.timer = setTimeout(() => this.kill('it did not close in time'), CLOSING_GRACE).unref();
+    this.timer = new LateTimer(() => this.kill('it did not close in time'), CLOSING_GRACE).unref();
   }
 
   kill(why: string): void {
@@ -132,18 +140,19 @@ export class WorkerSlot implements WorkerListener {
   }
 
   /** As long as it is not gone: what was given up in it may block it later, and with it its other calls. */
-  watch(why: string): void {
+  watch(why: string, mayExtend = true): void {
     const since = performance.now();
     this.handle.ping();
-    this.timer = setTimeout(() => {
+    this.timer = new LateTimer((wasBlocked) => {
       if (this.state !== 'retiring') return;
-      if (this.aliveAt < since) this.kill(why);
-      else this.watch(why);
+      const isSilent = this.aliveAt < since;
+      if (isSilent && !(wasBlocked && mayExtend)) this.kill(why);
+      else this.watch(why, !isSilent);
     }, WATCH_INTERVAL).unref();
   }
 
   stopTimer(): void {
-    clearTimeout(this.timer);
+    this.timer?.stop();
     this.timer = undefined;
   }
 
@@ -157,7 +166,9 @@ export class WorkerSlot implements WorkerListener {
 
   started(turn: number): void {
     const call = this.#find(turn);
-    if (call) this.#listener.onStarted(call);
+    if (!call) return;
+    this.#listener.onStarted(call);
+    if (this.#liftLimit()) this.#listener.onRoom();
   }
 
   returned(turn: number): void {
@@ -220,12 +231,16 @@ export class WorkerSlot implements WorkerListener {
     return call;
   }
 
-  /** Only when the worker has dropped all that was taken back may it begin anything again. */
-  #liftLimit(): void {
+  /**
+   * Only when the worker has dropped all that was taken back may it begin anything again.
+   * @returns whether it may now, and before might not
+   */
+  #liftLimit(): boolean {
     const limit = this.#limit;
-    if (limit === undefined || this.#recalled.size > 0) return;
-    for (const call of this.calls) if (isBeyond(call.turn, limit)) return;
+    if (limit === undefined || this.#recalled.size > 0) return false;
+    for (const call of this.calls) if (isBeyond(call.turn, limit) && !hasSaidItBegan(call)) return false;
     this.#limit = undefined;
-    this.handle.marks?.setLimit(0);
+    this.handle.marks?.setLimit(NO_TURN);
+    return true;
   }
 }

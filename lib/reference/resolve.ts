@@ -36,6 +36,11 @@ function importInTurn(file: string): Promise<Record<string, unknown>> {
   return next;
 }
 
+/** The import that is under way may never end: the next one goes ahead. */
+export function waitNoLonger(): void {
+  last = Promise.resolve();
+}
+
 function own(holder: unknown, key: string): unknown {
   if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return undefined;
   return Object.hasOwn(holder, key) ? (holder as Record<string, unknown>)[key] : undefined;

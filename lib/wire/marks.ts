@@ -17,6 +17,14 @@ export interface Marks {
   getLimit(): number;
 }
 
+/** No call has it: as a limit it means that there is none. */
+export const NO_TURN = 0;
+
+/** Turns are counted modulo 2^32. */
+export function nextTurn(turn: number): number {
+  return (turn + 1) | 0 || 1;
+}
+
 /** Whether a turn comes after another one. */
 export function isBeyond(turn: number, other: number): boolean {
   return ((turn - other) | 0) > 0;

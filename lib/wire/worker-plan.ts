@@ -11,6 +11,8 @@ export interface WorkerPlan {
   /** All pools of the application, so that their tokens can be injected in the worker too. */
   readonly pools: readonly string[];
   readonly concurrency: number;
+  /** How long what a call runs may take to be loaded, in ms. */
+  readonly bootTimeout: number;
   /** The worker asks to be replaced when it holds more, in MB. */
   readonly memoryMb: number | undefined;
   readonly context: PlanReference | undefined;

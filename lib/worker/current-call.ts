@@ -13,6 +13,12 @@ export function currentCall(): CurrentCall | undefined {
   return store.getStore();
 }
 
+/** What the call runs had to be loaded first: it begins now. */
+export function beginCall(): void {
+  const call = store.getStore();
+  if (call instanceof RunningCall) call.begin();
+}
+
 /** Runs `callback` as a part of the call. */
 export function runInCall<T>(call: CurrentCall, callback: () => T): T {
   return store.run(call, callback);
@@ -20,7 +26,8 @@ export function runInCall<T>(call: CurrentCall, callback: () => T): T {
 
 /** A call as the method sees it. The signal is made when somebody asks: most methods never do. */
 export class RunningCall implements CurrentCall {
-  readonly deadline: number | undefined;
+  deadline: number | undefined;
+  readonly #timeout: number;
   #controller: AbortController | undefined;
 
   /** @param timeout in ms; 0: none */
@@ -30,7 +37,13 @@ export class RunningCall implements CurrentCall {
     readonly attempt: number,
     timeout: number,
   ) {
-    this.deadline = timeout === 0 ? undefined : Date.now() + timeout;
+    this.#timeout = timeout;
+    this.begin();
+  }
+
+  /** From now on `timeout` counts. */
+  begin(): void {
+    if (this.#timeout > 0) this.deadline = Date.now() + this.#timeout;
   }
 
   get signal(): AbortSignal {

@@ -2,11 +2,12 @@ import { performance } from 'node:perf_hooks';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
-import { isBeyond, type Marks } from '../wire/marks.js';
+import { isBeyond, type Marks, NO_TURN } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { CallRunner } from './call-runner.js';
+import { beginCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
 
@@ -175,7 +176,7 @@ export class Session {
     marks.setStarted(turn);
     if (type !== MessageType.callAhead) return true;
     const limit = marks.getLimit();
-    if (limit === 0 || !isBeyond(turn, limit)) return true;
+    if (limit === NO_TURN || !isBeyond(turn, limit)) return true;
     marks.setStarted((turn - 1) | 0);
     this.#send(MessageType.returned, turn);
     return false;
@@ -207,6 +208,7 @@ export class Session {
   #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
     // At once, as the method may block the event loop.
     this.#send(MessageType.started, turn, undefined, true);
+    beginCall();
     return invoke(args);
   }
 

@@ -3,8 +3,8 @@ import { ContextIdFactory, ModuleRef, NestFactory } from '@nestjs/core';
 import { decoratedMethodAt } from '../decorators/decorated-method.js';
 import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import { describeReference } from '../reference/reference.js';
-import { resolve } from '../reference/resolve.js';
-import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
+import { resolve, waitNoLonger } from '../reference/resolve.js';
+import type { PlanReference, TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { stripEnhancers } from './strip-enhancers.js';
 import { WorkerExecutorModule } from './worker-executor.module.js';
 import { WorkerLogger } from './worker-logger.js';
@@ -17,11 +17,13 @@ class ExecutorWorkerRoot {}
 /** The worker's headless Nest application: booted once, and asked for what calls run. */
 export class WorkerContext {
   readonly #app: INestApplicationContext;
+  readonly #bootTimeout: number;
   /** One instance of each transient class, for all its methods. */
   readonly #transients = new Map<object, Promise<object>>();
 
-  private constructor(app: INestApplicationContext) {
+  private constructor(app: INestApplicationContext, bootTimeout: number) {
     this.#app = app;
+    this.#bootTimeout = bootTimeout;
   }
 
   /** Rejects with what a file or Nest threw. */
@@ -39,13 +41,13 @@ export class WorkerContext {
       abortOnError: false,
       logger: new WorkerLogger(),
     });
-    return new WorkerContext(app);
+    return new WorkerContext(app, plan.bootTimeout);
   }
 
   /** Looks a target up, so that it can be invoked as often as wanted. */
   async bind(definition: TargetDefinition): Promise<Invoke> {
     const { reference, method, hops } = definition;
-    const found = await resolve(reference);
+    const found = await this.#loadInTime(reference);
     if (method === undefined) return (args) => found(...args);
     const decorated = decoratedMethodAt(found, method, hops ?? 0);
     if (!decorated) {
@@ -64,6 +66,25 @@ export class WorkerContext {
     };
   }
 
+  /** Rejects with ExecutorReferenceError after the pool's `bootTimeout`. */
+  async #loadInTime(reference: PlanReference): Promise<(...args: unknown[]) => unknown> {
+    const ms = this.#bootTimeout;
+    let timer: NodeJS.Timeout | undefined;
+    const stuck = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        waitNoLonger();
+        const what = `A worker had not loaded ${describeReference(reference)} after ${ms} ms (bootTimeout)`;
+        const why = 'does that file, or one that it imports, wait for something at its top level?';
+        reject(new ExecutorReferenceError(`${what}: ${why}`));
+      }, ms);
+    });
+    try {
+      return await Promise.race([resolve(reference), stuck]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   close(): Promise<void> {
     return this.#app.close();
   }
@@ -79,6 +100,7 @@ export class WorkerContext {
     }
     const known = this.#transients.get(target) ?? this.#app.resolve(target, undefined, { strict: false });
     this.#transients.set(target, known);
+    known.catch(() => this.#transients.delete(target));
     const instance = await known;
     return () => instance;
   }

@@ -53,6 +53,41 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     });
   });
 
+  it('go to a new worker, too, when one before them is given up', async () => {
+    await withApp({ kind, size: { min: 1, max: 2 } }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(spin, 0));
+      const end = new AbortController();
+      const long = rejection(executor.with({ signal: end.signal }).run(spin, 30_000));
+      const controller = new AbortController();
+      const aborted = rejection(executor.with({ signal: controller.signal }).run(spin, 0));
+      const behind = executor.run(spin, 0);
+      controller.abort();
+      await aborted;
+      expect(await within(behind)).toBe(0);
+      end.abort();
+      await long;
+    });
+  });
+
+  it('go to a new worker, too, when another has ended', async () => {
+    await withApp({ kind, size: { min: 1, max: 2 } }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(spin, 0));
+      const end = new AbortController();
+      const long = () => rejection(executor.with({ signal: end.signal }).run(spinForEver));
+      const first = long();
+      // Known to be long by now, so that it has the second worker for itself.
+      const killer = rejection(executor.with({ timeout: 300 }).run(spinForEver));
+      await until(() => executor.stats().workers === 2, 'the second worker');
+      const behind = executor.run(spin, 0);
+      expect(await within(behind)).toBe(0);
+      await killer;
+      end.abort();
+      await first;
+    });
+  });
+
   it('count as waiting, for queueTimeout and maxQueue', async () => {
     await withApp({ kind, queueTimeout: 600, maxQueue: 5 }, async (app) => {
       const { executor } = app;

@@ -1,0 +1,87 @@
+import { performance } from 'node:perf_hooks';
+import type { Codec } from '../wire/codec.js';
+import type { Payload } from '../wire/payload.js';
+import type { Call } from './call.js';
+import type { Fleet } from './fleet.js';
+import { LateTimer } from './late-timer.js';
+import type { PoolSettings } from './pool-settings.js';
+import type { Settlement } from './settlement.js';
+
+/** How long a call that was given up may go on before its worker is ended, in ms. */
+const GRACE = 250;
+
+/** What giving up needs of its pool. */
+interface GaveUp {
+  /** It is in no worker any more. */
+  leave(call: Call): void;
+  onRoom(): void;
+}
+
+/** How calls are given up: by an abort, a timeout, or as the pool closes. */
+export class GivingUp {
+  constructor(
+    readonly settings: PoolSettings,
+    readonly codec: Codec,
+    readonly settlement: Settlement,
+    readonly fleet: Fleet,
+    readonly pool: GaveUp,
+  ) {}
+
+  /**
+   * The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey.
+   * @param isForeign whether the reason is the caller's own
+   */
+  giveUp(call: Call, reason: unknown, isForeign = false): void {
+    if (call.isSettled) return;
+    const { place } = call;
+    if (isForeign) this.settlement.pass(call, reason);
+    else this.settlement.fail(call, reason);
+    if (!place) return;
+    if (call.startedAt === 0 && this.fleet.relief.recall(place, call)) {
+      this.pool.leave(call);
+    } else {
+      this.fleet.relief.recallAll(place);
+      call.givenUp = { place, at: performance.now(), reason: describeReason(reason) };
+      place.handle.cancel(call.turn, this.#encodeReason(reason));
+      if (this.settings.concurrency > 1) place.handle.ping();
+      this.startGrace(call);
+    }
+    this.pool.onRoom();
+  }
+
+  /**
+   * Counts from when the call was given up or, if that was before it began, from then. Until then its worker may be loading what
+   * it runs, and a worker that is ended meanwhile would never get to its end.
+   * @param mayExtend whether it is counted again if the application blocked its event loop meanwhile
+   */
+  startGrace(call: Call, mayExtend = true): void {
+    const { givenUp } = call;
+    if (!givenUp) return;
+    call.grace?.stop();
+    const hasBegun = call.startedAt > 0;
+    const ms = hasBegun ? GRACE : this.settings.bootTimeout;
+    const what = hasBegun ? `went on for ${ms} ms` : `had not begun ${ms} ms`;
+    const why = `${call.label} ${what} after it was given up (${givenUp.reason})`;
+    call.grace = new LateTimer((wasBlocked) => {
+      // While the application blocked its event loop, nobody was told or heard.
+      if (wasBlocked && mayExtend) this.startGrace(call, false);
+      else this.fleet.putDown(givenUp.place, givenUp.at, why);
+    }, ms).unref();
+  }
+
+  #encodeReason(reason: unknown): Payload {
+    try {
+      return this.codec.encode(reason, 'reason of the abort');
+    } catch {
+      return this.codec.encode(new DOMException('This operation was aborted', 'AbortError'), 'reason');
+    }
+  }
+}
+
+function describeReason(reason: unknown): string {
+  try {
+    return reason instanceof Error ? String(reason.name) : String(reason);
+  } catch {
+    return 'an abort';
+  }
+}

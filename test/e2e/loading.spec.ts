@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { ExecutorReferenceError, ExecutorTimeoutError } from '../../lib/index.js';
+import { timeLeft } from '../fixtures/loads-slowly.js';
+import { isNeverRun } from '../fixtures/never-loads.js';
+import { add } from '../fixtures/work.js';
+import { withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, within } from '../support/deadline.js';
+
+describe('a function whose file a worker has yet to load', () => {
+  it('waits no longer than queueTimeout', async () => {
+    await withApp({ kind: 'thread', queueTimeout: 300, bootTimeout: 4_000 }, async ({ executor }) => {
+      const error = await rejection<ExecutorTimeoutError>(executor.run(isNeverRun));
+      expect(error).toBeInstanceOf(ExecutorTimeoutError);
+      expect(error.phase).toBe('queue');
+    });
+  });
+
+  it('fails after bootTimeout if that never ends, and others are loaded', async () => {
+    await withApp({ kind: 'process', bootTimeout: 3_000 }, async ({ executor }) => {
+      const error = await rejection<ExecutorReferenceError>(executor.run(isNeverRun));
+      expect(error).toBeInstanceOf(ExecutorReferenceError);
+      expect(error.message).toMatch(/never-loads\.js after 3000 ms \(bootTimeout\)/);
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+      expect(executor.stats().lost).toBe(0);
+    });
+  });
+
+  it.each(WORKER_KINDS)('has all of its timeout from when it begins, and is told so (%s)', async (kind) => {
+    await withApp({ kind }, async ({ executor }) => {
+      const left = await within(executor.with({ timeout: 350 }).run(timeLeft));
+      expect(left).toBeGreaterThan(0);
+      expect(left).toBeLessThanOrEqual(350);
+    });
+  });
+});

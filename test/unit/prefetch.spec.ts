@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import type { Call } from '../../lib/pool/call.js';
+import { mayTakeAhead } from '../../lib/pool/prefetch.js';
+
+function callOf(usualTime: number | undefined, isSettled = false): Call {
+  return { target: { usualTime }, isSettled } as Call;
+}
+
+function slotWith(head: Call): Parameters<typeof mayTakeAhead>[0] {
+  return { calls: { size: 1 }, head, canRecall: true, isDue: false, isFull: false };
+}
+
+describe('a worker takes a call in advance', () => {
+  it('if that and the one that runs are short', () => {
+    expect(mayTakeAhead(slotWith(callOf(0.1)), callOf(0.1))).toBe(true);
+    expect(mayTakeAhead(slotWith(callOf(5)), callOf(0.1))).toBe(false);
+    expect(mayTakeAhead(slotWith(callOf(0.1)), callOf(5))).toBe(false);
+    expect(mayTakeAhead(slotWith(callOf(0.1)), callOf(undefined))).toBe(false);
+  });
+
+  it('never behind one that was given up: its worker may be ended by force', () => {
+    expect(mayTakeAhead(slotWith(callOf(0.1, true)), callOf(0.1))).toBe(false);
+  });
+});
