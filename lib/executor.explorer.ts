@@ -1,4 +1,4 @@
-import type { Type } from '@nestjs/common';
+import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { type DecoratedMethod, decoratedMethodsOf } from './decorators/decorated-method.js';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
@@ -48,11 +48,13 @@ export class ExecutorExplorer {
    */
   checkInstances(): void {
     for (const [, record] of this.#records()) {
-      const instance: unknown = isConstructed(record) ? undefined : record.instance;
-      if (typeof instance !== 'object' || instance === null) continue;
-      const target = (Object.getPrototypeOf(instance) as object | null)?.constructor;
-      const [method] = target ? decoratedMethodsOf(target) : [];
-      if (!target || !method || (instance as { [REGISTRY_PROPERTY]?: unknown })[REGISTRY_PROPERTY]) continue;
+      if (isConstructed(record)) continue;
+      const { instance, token } = record as { instance: unknown; token: unknown };
+      // One of another scope is made later: then only its token can tell.
+      const target = isObject(instance) ? classOf(instance) : isScoped(record) ? token : undefined;
+      const [method] = typeof target === 'function' ? decoratedMethodsOf(target) : [];
+      if (typeof target !== 'function' || !method) continue;
+      if (isObject(instance) && (instance as { [REGISTRY_PROPERTY]?: unknown })[REGISTRY_PROPERTY]) continue;
       throw new ExecutorOptionsError(
         `${target.name} has the decorated method ${String(method.name)}(), but the application makes it by a factory ` +
           `or value, so that it would run inline. Provide the class itself: providers: [${target.name}], with what ` +
@@ -86,4 +88,16 @@ export class ExecutorExplorer {
       }
     }
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isScoped({ scope }: ProviderRecord): boolean {
+  return scope === Scope.REQUEST || scope === Scope.TRANSIENT;
+}
+
+function classOf(instance: object): unknown {
+  return (Object.getPrototypeOf(instance) as object | null)?.constructor;
 }

@@ -1,5 +1,5 @@
 import { type DynamicModule, type InjectionToken, Module, type Provider } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { EXECUTOR_REGISTRY } from './executor.constants.js';
 import type { ExecutorRegistry } from './executor.registry.js';
@@ -11,7 +11,7 @@ import type {
   ExecutorOptionsFactory,
 } from './interfaces/module-options.interface.js';
 import { normaliseOptions } from './options/normalise.js';
-import { isRecord, list } from './options/rules.js';
+import { checkObject, isRecord, list, type Rule, show, strings } from './options/rules.js';
 import { isExecutorWorker } from './worker/is-executor-worker.js';
 import { WorkerExecutorModule } from './worker/worker-executor.module.js';
 
@@ -38,11 +38,38 @@ export class ExecutorModule {
    * @param options `pools` names the pools up front (default: only `default`), so that they can be injected
    */
   static forRootAsync(options: ExecutorModuleAsyncOptions): DynamicModule {
+    checkAsyncOptions(options);
     const names = options.pools ?? ['default'];
     const provider = asyncOptions(options, names);
     const extra = options.useClass ? { providers: [options.useClass] } : {};
     return define(names, provider, { imports: options.imports ?? [], ...extra });
   }
+}
+
+const ASYNC = 'ExecutorModule.forRootAsync()';
+
+const aList: Rule = (value) => (Array.isArray(value) ? undefined : 'a list');
+const aFunction: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
+const aToken: Rule = () => undefined;
+
+const ASYNC_RULES = {
+  pools: strings,
+  imports: aList,
+  inject: aList,
+  useFactory: aFunction,
+  useClass: aFunction,
+  useExisting: aToken,
+};
+
+/** @throws ExecutorOptionsError */
+function checkAsyncOptions(options: ExecutorModuleAsyncOptions): void {
+  checkObject(ASYNC, options as unknown, ASYNC_RULES);
+  const { pools = [], useFactory, useClass, useExisting } = options;
+  const twice = pools.find((name, index) => pools.indexOf(name) !== index);
+  if (twice !== undefined) throw new ExecutorOptionsError(`${ASYNC} names pool '${twice}' twice.`);
+  const sources = [useFactory, useClass, useExisting].filter((source) => source !== undefined);
+  if (sources.length === 1) return;
+  throw new ExecutorOptionsError(`${ASYNC} needs one of useFactory, useClass and useExisting.`);
 }
 
 function define(
@@ -66,7 +93,7 @@ function define(
       ...(extra.providers ?? []),
       {
         provide: EXECUTOR_REGISTRY,
-        inject: [EXECUTOR_OPTIONS, ModulesContainer],
+        inject: [EXECUTOR_OPTIONS, ModulesContainer, HttpAdapterHost],
         useFactory: makeRegistry,
       },
       ...executors,
@@ -78,6 +105,7 @@ function define(
 async function makeRegistry(
   options: ExecutorModuleOptions | undefined,
   modules: ModulesContainer,
+  host: HttpAdapterHost,
 ): Promise<ExecutorRegistry> {
   const registered = [...modules.values()].filter((module) => module.metatype === ExecutorModule);
   if (registered.length > 1) {
@@ -92,8 +120,12 @@ async function makeRegistry(
     import('./executor.explorer.js'),
     import('./executor.registry.js'),
   ]);
-  return new Registry(settings, new ExecutorExplorer(modules, settings), (token) =>
-    findOverride(modules, token),
+  return new Registry(
+    settings,
+    new ExecutorExplorer(modules, settings),
+    (token) => findOverride(modules, token),
+    // Set by the application itself, later or never.
+    () => Boolean(host.httpAdapter),
   );
 }
 
@@ -117,7 +149,6 @@ function findOverride(modules: ModulesContainer, token: string): Executor | unde
 
 function asyncOptions(options: ExecutorModuleAsyncOptions, names: readonly string[]): Provider {
   const { useFactory, inject, useClass, useExisting } = options;
-  const source = useClass ?? useExisting;
   if (useFactory) {
     return {
       provide: EXECUTOR_OPTIONS,
@@ -125,17 +156,19 @@ function asyncOptions(options: ExecutorModuleAsyncOptions, names: readonly strin
       useFactory: async (...injected: never[]) => checkNames(await useFactory(...injected), names),
     };
   }
-  if (source) {
-    return {
-      provide: EXECUTOR_OPTIONS,
-      inject: [source as InjectionToken],
-      useFactory: async (factory: ExecutorOptionsFactory) =>
-        checkNames(await factory.createExecutorOptions(), names),
-    };
-  }
-  throw new ExecutorOptionsError(
-    'ExecutorModule.forRootAsync() needs one of useFactory, useClass and useExisting.',
-  );
+  const source = useClass ?? useExisting;
+  return {
+    provide: EXECUTOR_OPTIONS,
+    inject: [source as InjectionToken],
+    useFactory: async (factory: ExecutorOptionsFactory) => {
+      if (typeof factory?.createExecutorOptions !== 'function') {
+        throw new ExecutorOptionsError(
+          `${show(source)}, which ExecutorModule.forRootAsync() was given, has no method createExecutorOptions().`,
+        );
+      }
+      return checkNames(await factory.createExecutorOptions(), names);
+    },
+  };
 }
 
 /** What was promised up front is what can be injected, so the factory must return just that. */

@@ -30,6 +30,9 @@ import type { WorkerPlan } from './wire/worker-plan.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
 
+/** In so many turns of the event loop a reply is written once its call has settled, pipes and interceptors included. */
+const TURNS_TO_REPLY = 10;
+
 /** Asks Nest for what a token was overridden with; `undefined` where it was not. */
 export type FindOverride = (token: string) => Executor | undefined;
 
@@ -48,6 +51,7 @@ export class ExecutorRegistry
   readonly #settings: ExecutorSettings;
   readonly #explorer: ExecutorExplorer;
   readonly #findOverride: FindOverride;
+  readonly #hasServer: () => boolean;
   readonly #codecs = codecs();
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
@@ -58,11 +62,18 @@ export class ExecutorRegistry
   #preparing: Promise<void> | undefined;
   #isPrepared = false;
 
-  constructor(settings: ExecutorSettings, explorer: ExecutorExplorer, findOverride: FindOverride) {
+  /** @param hasServer whether the application is one with an HTTP server */
+  constructor(
+    settings: ExecutorSettings,
+    explorer: ExecutorExplorer,
+    findOverride: FindOverride,
+    hasServer: () => boolean,
+  ) {
     addRouter(this);
     this.#settings = settings;
     this.#explorer = explorer;
     this.#findOverride = findOverride;
+    this.#hasServer = hasServer;
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
       const codec = this.#codecs[pool.kind];
@@ -83,10 +94,12 @@ export class ExecutorRegistry
     const executor = this.#executorFor(target);
     if (executor instanceof Error) return Promise.reject(executor);
     if (!(executor instanceof PoolExecutor)) {
-      return executor.run(
-        (...passed: never[]) => method.original.apply(instance, passed),
-        ...(args as never[]),
-      );
+      // Whatever a test put in its place: a decorated method returns a promise.
+      return new Promise((resolve) => {
+        resolve(
+          executor.run((...passed: never[]) => method.original.apply(instance, passed), ...(args as never[])),
+        );
+      });
     }
     const { timeout, priority, retries } = method.options;
     const located = this.#whenPlaced(target, executor);
@@ -112,8 +125,13 @@ export class ExecutorRegistry
   }
 
   /** Nest waits for open connections next, and those may wait for calls. */
-  beforeApplicationShutdown(): void {
-    for (const { pool } of this.#pools.values()) pool.announceClose();
+  async beforeApplicationShutdown(): Promise<void> {
+    const pools = Array.from(this.#pools.values(), ({ pool }) => pool);
+    for (const pool of pools) pool.announceClose();
+    // A microservice, though, does not wait for what its handlers do: their replies would be lost.
+    if (this.#hasServer()) return;
+    await Promise.all(pools.map((pool) => pool.whenIdle()));
+    await passTurns(TURNS_TO_REPLY);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -231,4 +249,8 @@ function codecs(): Readonly<Record<PoolKind, Codec>> {
     process: new Codec(classes),
     inline: new Codec(new SharedErrorClasses(true)),
   };
+}
+
+async function passTurns(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

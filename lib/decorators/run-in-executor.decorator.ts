@@ -35,6 +35,11 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
           `properties. For a function, export it and use executor.run().`,
       );
     }
+    if (name === 'constructor') {
+      throw new ExecutorOptionsError(
+        `@RunInExecutor cannot stand on a method called 'constructor': Nest could not inject it.`,
+      );
+    }
     const method: DecoratedMethod = { name, owner, pool, options, original };
     const wrapper = function (this: Routed | undefined, ...args: never[]): Promise<unknown> {
       const router = this?.[REGISTRY_PROPERTY];

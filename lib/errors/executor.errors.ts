@@ -142,12 +142,14 @@ export class ExecutorSerializationError extends ExecutorError {
   /** Says of which call, once that is known. */
   nameCall(call: string): void {
     const { message } = this;
-    this.message = `${call}: ${message}`;
     try {
+      // Before the message is another one: V8 writes the stack when it is first read.
       const { stack } = this;
+      this.message = `${call}: ${message}`;
       if (typeof stack === 'string') this.stack = stack.replace(message, () => this.message);
     } catch {
       // Error.prepareStackTrace may do anything.
+      this.message = `${call}: ${message}`;
     }
   }
 }
@@ -164,7 +166,7 @@ export class ExecutorBootError extends ExecutorError {
     why: string,
     options?: ErrorOptions,
   ) {
-    super(`A worker of pool '${pool}' could not start: ${why}`, options);
+    super(`A worker of pool '${pool}' could not start: ${why}${bootCure(options?.cause)}`, options);
   }
 }
 
@@ -174,6 +176,19 @@ export class ExecutorBootError extends ExecutorError {
  */
 export class ExecutorReferenceError extends ExecutorError {
   readonly code = 'EXECUTOR_REFERENCE';
+}
+
+/** Node cannot load TypeScript as it is, or not all of it. */
+function bootCure(cause: unknown): string {
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  const isUncompiled =
+    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
+    (code === 'ERR_UNKNOWN_FILE_EXTENSION' && / "?\.[cm]?tsx?"? /.test(String((cause as Error).message)));
+  if (!isUncompiled) return '';
+  return (
+    '. Workers import files as Node does. Compile the files first, use tsx (for threads on Node 22 or newer), or, in ' +
+    "tests, pools of kind 'inline'."
+  );
 }
 
 function capitalise(text: string): string {

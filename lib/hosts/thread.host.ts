@@ -30,25 +30,23 @@ export class ThreadHost implements WorkerHost {
   ) {}
 
   spawn(listener: WorkerListener): WorkerHandle {
-    const { resourceLimits, env, execArgv } = this.settings;
-    const { port1, port2 } = new MessageChannel();
+    const ports = new MessageChannel();
+    try {
+      return this.#spawn(listener, ports);
+    } catch (error) {
+      // Else it would be kept for ever.
+      ports.port1.close();
+      throw error;
+    }
+  }
+
+  #spawn(listener: WorkerListener, { port1, port2 }: MessageChannel): WorkerHandle {
     const ring = new ResultRing();
     const channel = new PortChannel(port1, { reads: ring });
     const marks = new MemoryMarks();
     const remote = new RemoteWorker(channel, listener, this.codec);
     const end = { cause: undefined as unknown, isOver: false };
-    const piscina = new Piscina({
-      filename: ENTRY,
-      minThreads: 0,
-      maxThreads: 1,
-      idleTimeout: Infinity,
-      // The default blocks an idle worker's event loop, and with it the timers and sockets of its Nest context.
-      atomics: 'disabled',
-      recordTiming: false,
-      env: workerEnv(env),
-      ...(resourceLimits && { resourceLimits }),
-      ...(execArgv && { execArgv: [...execArgv] }),
-    });
+    const piscina = this.#supervisor();
     const fail = (cause: unknown) => {
       if (end.isOver) return;
       end.cause ??= cause;
@@ -90,5 +88,21 @@ export class ThreadHost implements WorkerHost {
       close: () => remote.close(),
       kill: fail,
     };
+  }
+
+  #supervisor(): Piscina {
+    const { resourceLimits, env, execArgv } = this.settings;
+    return new Piscina({
+      filename: ENTRY,
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Infinity,
+      // The default blocks an idle worker's event loop, and with it the timers and sockets of its Nest context.
+      atomics: 'disabled',
+      recordTiming: false,
+      env: workerEnv(env),
+      ...(resourceLimits && { resourceLimits }),
+      ...(execArgv && { execArgv: [...execArgv] }),
+    });
   }
 }

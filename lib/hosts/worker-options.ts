@@ -6,7 +6,14 @@ export function workerEnv(added: Readonly<Record<string, string>> | undefined): 
 }
 
 /** Options of the application's own that a child process must not share: they would open a port twice, or run the wrong thing. */
-const UNSHARED = /^--(inspect|debug|watch|test)(-|=|$)/;
+const UNSHARED = /^--(inspect|debug|watch|test|input-type)(-|=|$)/;
+
+/** Those of them that take a value, which may be the next argument. */
+const WITH_VALUE =
+  /^--(inspect-port|debug-port|inspect-publish-uid|watch-path|watch-kill-signal|input-type|test-[a-z-]+)$/;
+
+/** Those of these names that take none. */
+const WITHOUT_VALUE = /^--test-(only|force-exit|update-snapshots|randomize)$/;
 
 /** As `child_process.fork` does: loaders and flags are handed on, but not a script given on the command line. */
 export function inheritedExecArgv(): string[] {
@@ -15,6 +22,7 @@ export function inheritedExecArgv(): string[] {
     const option = process.execArgv[index] as string;
     if (/^(-e|--eval|-p|--print|-pe)$/.test(option)) index++;
     else if (!UNSHARED.test(option)) kept.push(option);
+    else if (WITH_VALUE.test(option) && !WITHOUT_VALUE.test(option)) index++;
   }
   return kept;
 }

@@ -42,7 +42,8 @@ async function find(target: Target, file: string | undefined): Promise<Reference
     throw new ExecutorReferenceError(
       `${nameOf(target)} lives in the application's entry file ${url}; importing that in a worker would ` +
         `start the application again. Move it to a file of its own and export it there. If it is in one, the ` +
-        `application is bundled into its entry file: keep that file, and what it imports, out of the bundle.`,
+        `application is bundled into its entry file: do not bundle it (nest-cli.json: "builder": "tsc", for Nest 11 "webpack": ` +
+        `false), or keep that file, and what it imports, out of the bundle.`,
     );
   }
   const namespace = await importWithin(url, target);
@@ -68,7 +69,7 @@ function urlOf(target: Target): string {
     script = scriptMap.scriptOf(target);
   } catch (cause) {
     throw new ExecutorReferenceError(
-      `Where ${nameOf(target)} is defined cannot be found out here: ${(cause as Error).message}. ` +
+      `Where ${nameOf(target)} is defined cannot be found out here: ${(cause as Error).message.replace(/[.\s]+$/, '')}. ` +
         `Name its file yourself: { file: import.meta.url } (in CommonJS: { file: __filename }).`,
       { cause },
     );
@@ -79,7 +80,8 @@ function urlOf(target: Target): string {
     throw new ExecutorReferenceError(
       `${nameOf(target)} is defined in ${url}, but a test runner or a bundler evaluated that file in its own way, ` +
         `so that a worker, which imports it as Node does, might get another thing. Use an inline pool there, or ` +
-        `export it from a file that Node imports itself.`,
+        `export it from a file that Node imports itself. In Vitest, leave compiled files to Node: ` +
+        `server: { deps: { external: [/\\/dist\\//] } }.`,
       { cause: new Error('the file was not loaded by Node itself') },
     );
   }

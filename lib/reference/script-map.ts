@@ -1,5 +1,6 @@
 import type { Session } from 'node:inspector';
 import { isAbsolute } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 
 /** What Node's inspector says of a function: which script, and where in it. */
@@ -18,6 +19,9 @@ interface InternalProperty {
   readonly value?: { readonly value?: unknown };
 }
 
+/** For so long, in ms, a file that was not loaded is not looked for again. */
+const MISS_TIME = 5_000;
+
 const TARGET = Symbol.for('nestjs-executor.locate');
 
 /**
@@ -28,6 +32,8 @@ const TARGET = Symbol.for('nestjs-executor.locate');
 class ScriptMap {
   #session: Session | undefined;
   readonly #scripts = new Map<string, Script>();
+  /** When files that are not loaded were last looked for: there are only as many as workers name. */
+  readonly #missed = new Map<string, number>();
 
   /**
    * @returns the file that holds the function's text; `undefined` for bound and native functions
@@ -43,8 +49,13 @@ class ScriptMap {
   /** Whether a file is loaded here; never loads it. */
   isLoaded(url: string): boolean {
     if (this.#knows(url)) return true;
+    const missedAt = this.#missed.get(url);
+    if (missedAt !== undefined && performance.now() - missedAt < MISS_TIME) return false;
     this.#refresh();
-    return this.#knows(url);
+    const isKnown = this.#knows(url);
+    if (isKnown) this.#missed.delete(url);
+    else this.#missed.set(url, performance.now());
+    return isKnown;
   }
 
   #knows(url: string): boolean {

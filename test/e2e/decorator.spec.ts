@@ -1,11 +1,17 @@
 import 'reflect-metadata';
+import { Scope } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ExecutorModule, ExecutorOptionsError, ExecutorReferenceError } from '../../lib/index.js';
+import {
+  ExecutorModule,
+  ExecutorOptionsError,
+  ExecutorReferenceError,
+  RunInExecutor,
+} from '../../lib/index.js';
 import {
   BadPool,
   BitingNames,
@@ -144,7 +150,13 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
   });
 
   it('refuses a decorated class that the application makes by factory or value', async () => {
-    for (const provider of [{ useFactory: () => new WithHooks() }, { useValue: new WithHooks() }]) {
+    const made = { useFactory: () => new WithHooks() };
+    for (const provider of [
+      made,
+      { useValue: new WithHooks() },
+      { ...made, scope: Scope.REQUEST },
+      { ...made, scope: Scope.TRANSIENT },
+    ]) {
       const error = await rejection(startApp({ kind }, { providers: [{ provide: WithHooks, ...provider }] }));
       expect(error).toBeInstanceOf(ExecutorOptionsError);
       expect(error.message).toMatch(/WithHooks.*wasInitialised\(\).*providers: \[WithHooks\]/s);
@@ -169,6 +181,12 @@ describe('@RunInExecutor', () => {
 
   it('runs inline on an instance that Nest did not make', async () => {
     expect(await new Service(new Greeter()).greet('Ada')).toBe('hello Ada from a parent');
+  });
+
+  it("refuses a method called 'constructor', whose class Nest could not inject", () => {
+    const decorate = RunInExecutor('pool');
+    const descriptor = { value: async () => {} };
+    expect(() => decorate({}, 'constructor', descriptor)).toThrow(ExecutorOptionsError);
   });
 
   it('leaves nothing to see on the instances', async () => {

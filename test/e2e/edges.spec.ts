@@ -15,7 +15,7 @@ import {
   RunInExecutor,
   transfer,
 } from '../../lib/index.js';
-import { TransientCounter, WithHooks } from '../fixtures/services.js';
+import { MadeAtSecondTry, TransientCounter, WithHooks } from '../fixtures/services.js';
 import {
   add,
   changesJson,
@@ -25,6 +25,8 @@ import {
   exit,
   exitsAfterHandledError,
   ignoresSignal,
+  makesNative,
+  throwsUnsendable,
   spin,
   spinAfter,
   spinForEver,
@@ -212,6 +214,58 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
       },
       { providers: [TransientCounter] },
     );
+  });
+
+  it('a transient class that could not be made the first time is made the next', async () => {
+    if (kind === 'inline') return;
+    await withApp(
+      { kind },
+      async ({ context }) => {
+        const late = await context.resolve(MadeAtSecondTry);
+        expect((await rejection(late.attempts())).message).toBe('not ready yet');
+        expect(await within(late.attempts())).toBe(2);
+      },
+      { providers: [MadeAtSecondTry] },
+    );
+  });
+
+  it('an error arrives, though what hangs on it cannot', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const error = await rejection(executor.run(throwsUnsendable));
+      expect(error).toBeInstanceOf(RangeError);
+      expect(error.message).toBe('the real one');
+    });
+  });
+
+  it('a native object in a result is refused, and the worker lives on', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const error = await rejection(executor.run(makesNative));
+      expect(error).toBeInstanceOf(ExecutorSerializationError);
+      expect(error.message).toMatch(/^makesNative\(\): Result .*native object/);
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+    });
+  });
+
+  it('what run() refuses is not moved with the next call', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const bytes = new Uint8Array(10_000);
+      await rejection(executor.run('no function' as never, transfer(bytes) as never));
+      await within(executor.run(echo, bytes));
+      expect(bytes.byteLength).toBe(10_000);
+    });
+  });
+
+  it('nothing to transfer is no transfer', async () => {
+    await withApp({ kind, retries: 1 }, async ({ executor }) => {
+      expect(await within(executor.run(echo, transfer({ chunks: [] }, [])))).toEqual({ chunks: [] });
+    });
+  });
+
+  it('the call is named once in an error, its stack included', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const error = await rejection(executor.run(echo, () => {}));
+      expect(error.stack?.split('echo(): ')).toHaveLength(2);
+    });
   });
 
   it('a class that was not among the providers is refused, with the cure', async () => {

@@ -120,6 +120,7 @@ describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
 
   it.each<[string, Parameters<typeof run>[2]]>([
     ['--inspect', { nodeArgs: ['--inspect=127.0.0.1:0'] }],
+    ['an option whose value is the next argument', { nodeArgs: ['--inspect-port', '0'] }],
     ['a loader', { nodeArgs: ['--import', 'tsx'] }],
     ['NODE_OPTIONS', { env: { NODE_OPTIONS: '--inspect=127.0.0.1:0 --no-deprecation' } }],
     ['another working directory', { cwd: tmpdir() }],

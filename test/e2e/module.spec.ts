@@ -184,6 +184,30 @@ describe('forRootAsync', () => {
   });
 });
 
+describe('forRootAsync, given something else', () => {
+  it.each<[string, unknown, RegExp]>([
+    [
+      'pools as an object',
+      { pools: { cpu: {} }, useFactory: () => ({}) },
+      /'pools' must be a list of strings/,
+    ],
+    ['a pool twice', { pools: ['cpu', 'cpu'], useFactory: () => ({}) }, /'cpu' twice/],
+    ['an unknown key', { pols: ['cpu'], useFactory: () => ({}) }, /'pols'.*Did you mean 'pools'\?/],
+    ['nothing', {}, /needs one of useFactory, useClass and useExisting/],
+    ['two sources', { useFactory: () => ({}), useClass: OptionsFactory }, /needs one of/],
+    ['null', null, /must be an object, not null/],
+  ])('refuses %s', (_what, options, message) => {
+    const register = () => ExecutorModule.forRootAsync(options as ExecutorModuleAsyncOptions);
+    expect(register).toThrow(ExecutorOptionsError);
+    expect(register).toThrow(message);
+  });
+
+  it('refuses a class that makes no options', async () => {
+    const error = await rejection(start(ExecutorModule.forRootAsync({ useClass: Root as never })));
+    expect(error.message).toMatch(/Root.*has no method createExecutorOptions\(\)/);
+  });
+});
+
 describe('the context of a pool', () => {
   const stage = { STAGE: 'tests' };
 
@@ -254,6 +278,31 @@ describe('in tests of applications', () => {
     expect(await within(app.get(CatalogService).parse('x'))).toBe('parsed:x');
     expect(seen).toEqual([['x']]);
     await within(app.close());
+  });
+
+  it.each<[string, () => unknown, RegExp | undefined]>([
+    ['returns a plain value', () => 'plain', undefined],
+    [
+      'throws',
+      () => {
+        throw new Error('of the override');
+      },
+      /of the override/,
+    ],
+  ])('what stands in for a pool may be one that %s', async (_what, run, message) => {
+    const testing = await Test.createTestingModule({
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind: 'process' } } })],
+      providers: [CatalogService, ParserOptions],
+    })
+      .overrideProvider(getExecutorToken('pool'))
+      .useValue({ run })
+      .compile();
+    await within(testing.init());
+    const call = testing.get(CatalogService).parse('x');
+    expect(call).toBeInstanceOf(Promise);
+    if (message) expect((await rejection(call)).message).toMatch(message);
+    else expect(await within(call)).toBe('plain');
+    await within(testing.close());
   });
 
   it('an inline pool works under fake timers', async () => {

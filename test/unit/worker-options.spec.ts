@@ -1,0 +1,28 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { inheritedExecArgv } from '../../lib/hosts/worker-options.js';
+
+describe("what a process inherits of the application's options", () => {
+  const { execArgv } = process;
+  afterEach(() => void (process.execArgv = execArgv));
+
+  it.each<[given: string[], inherited: string[]]>([
+    [
+      ['--import', 'tsx'],
+      ['--import', 'tsx'],
+    ],
+    [['--max-old-space-size=100', '--inspect'], ['--max-old-space-size=100']],
+    [['--inspect-port', '0', '--enable-source-maps'], ['--enable-source-maps']],
+    [['--inspect-port=0', '--enable-source-maps'], ['--enable-source-maps']],
+    [
+      ['--test-reporter', 'tap', '--test', '--conditions', 'x'],
+      ['--conditions', 'x'],
+    ],
+    [['--test-only', '--no-warnings'], ['--no-warnings']],
+    [['--watch', '--watch-path', 'src', '--no-warnings'], ['--no-warnings']],
+    [['--input-type=module', '-e', 'import("./main.js")'], []],
+    [['--input-type', 'module', '--eval', '1'], []],
+  ])('of %j: %j', (given, inherited) => {
+    process.execArgv = given;
+    expect(inheritedExecArgv()).toEqual(inherited);
+  });
+});
