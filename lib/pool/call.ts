@@ -18,6 +18,16 @@ export interface CallPlace {
   readonly handle: WorkerHandle;
 }
 
+/** A call that was given up while it was in a worker. */
+export interface GivenUp {
+  readonly place: CallPlace;
+  /** When, on `performance.now()`'s clock. */
+  readonly at: number;
+  readonly reason: string;
+  /** Until it begins, its worker may go on to load what it runs. */
+  readonly mayLoad: boolean;
+}
+
 /**
  * One accepted call. Its state is in two facts: `isSettled`, which turns true exactly once, and `place`,
  * which says where it is. A settled call that is still in a worker only occupies its place there.
@@ -39,7 +49,7 @@ export class Call implements HostCall {
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: LateTimer | undefined;
   /** While it is in a worker still. */
-  givenUp: { readonly place: CallPlace; readonly at: number; readonly reason: string } | undefined;
+  givenUp: GivenUp | undefined;
   /** Runs from when it was given up in a worker until it has left it. */
   grace: LateTimer | undefined;
   /** Takes the listeners off the caller's signals. */

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { ExecutorTimeoutError } from '../errors/executor.errors.js';
 import type { Codec } from '../wire/codec.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
@@ -41,7 +42,9 @@ export class GivingUp {
       this.pool.leave(call);
     } else {
       this.fleet.relief.recallAll(place);
-      call.givenUp = { place, at: performance.now(), reason: describeReason(reason) };
+      // Its worker may be loading what it runs, and would never get to the end of that if each such call ended it.
+      const mayLoad = reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
+      call.givenUp = { place, at: performance.now(), reason: describeReason(reason), mayLoad };
       place.handle.cancel(call.turn, this.#encodeReason(reason));
       if (this.settings.concurrency > 1) place.handle.ping();
       this.startGrace(call);
@@ -50,17 +53,16 @@ export class GivingUp {
   }
 
   /**
-   * Counts from when the call was given up or, if that was before it began, from then. Until then its worker may be loading what
-   * it runs, and a worker that is ended meanwhile would never get to its end.
+   * Counts from when the call was given up and, if that was before it began, again from then.
    * @param mayExtend whether it is counted again if the application blocked its event loop meanwhile
    */
   startGrace(call: Call, mayExtend = true): void {
     const { givenUp } = call;
     if (!givenUp) return;
     call.grace?.stop();
-    const hasBegun = call.startedAt > 0;
-    const ms = hasBegun ? GRACE : this.settings.bootTimeout;
-    const what = hasBegun ? `went on for ${ms} ms` : `had not begun ${ms} ms`;
+    const isLoading = givenUp.mayLoad && call.startedAt === 0;
+    const ms = isLoading ? this.settings.bootTimeout : GRACE;
+    const what = isLoading ? `had not begun ${ms} ms` : `went on for ${ms} ms`;
     const why = `${call.label} ${what} after it was given up (${givenUp.reason})`;
     call.grace = new LateTimer((wasBlocked) => {
       // While the application blocked its event loop, nobody was told or heard.
