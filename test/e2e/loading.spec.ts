@@ -4,7 +4,7 @@ import { timeLeft } from '../fixtures/loads-slowly.js';
 import { isNeverRun } from '../fixtures/never-loads.js';
 import { add } from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
-import { rejection, within } from '../support/deadline.js';
+import { rejection, until, within } from '../support/deadline.js';
 
 describe('a function whose file a worker has yet to load', () => {
   it('waits no longer than queueTimeout', async () => {
@@ -12,6 +12,17 @@ describe('a function whose file a worker has yet to load', () => {
       const error = await rejection<ExecutorTimeoutError>(executor.run(isNeverRun));
       expect(error).toBeInstanceOf(ExecutorTimeoutError);
       expect(error.phase).toBe('queue');
+    });
+  });
+
+  it('is ended when it is aborted, and its worker replaced', async () => {
+    await withApp({ kind: 'process', bootTimeout: 60_000 }, async ({ executor }) => {
+      const controller = new AbortController();
+      const aborted = rejection(executor.with({ signal: controller.signal }).run(isNeverRun));
+      await until(() => executor.stats().running === 1, 'the hand-over');
+      controller.abort(new Error('no longer'));
+      expect((await aborted).message).toBe('no longer');
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
     });
   });
 
