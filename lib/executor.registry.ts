@@ -33,6 +33,9 @@ import { callDirectly } from './worker/direct-executor.js';
 /** In so many turns of the event loop a reply is written once its call has settled, pipes and interceptors included. */
 const TURNS_TO_REPLY = 10;
 
+/** Node's own, whatever a test's fake timers put in its place later. */
+const { setImmediate } = globalThis;
+
 /** Asks Nest for what a token was overridden with; `undefined` where it was not. */
 export type FindOverride = (token: string) => Executor | undefined;
 
@@ -129,7 +132,7 @@ export class ExecutorRegistry
     const pools = Array.from(this.#pools.values(), ({ pool }) => pool);
     for (const pool of pools) pool.announceClose();
     // A microservice, though, does not wait for what its handlers do: their replies would be lost.
-    if (this.#hasServer()) return;
+    if (this.#hasServer() || pools.every(({ isIdle }) => isIdle)) return;
     await Promise.all(pools.map((pool) => pool.whenIdle()));
     await passTurns(TURNS_TO_REPLY);
   }

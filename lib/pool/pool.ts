@@ -117,6 +117,10 @@ export class Pool implements FleetListener {
     this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
   }
 
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** Resolves when no call is open, after `shutdownTimeout` at the latest if the close was announced. */
   whenIdle(): Promise<void> {
     return this.#open.whenNone();

@@ -306,11 +306,12 @@ describe('in tests of applications', () => {
   });
 
   it('an inline pool works under fake timers', async () => {
-    await withApp({ kind: 'inline' }, async ({ executor }) => {
+    await withApp({ kind: 'inline' }, async ({ context, executor }) => {
       const toFake = ['setTimeout', 'setImmediate', 'queueMicrotask', 'performance'] as const;
       vi.useFakeTimers({ toFake: [...toFake] });
       try {
         expect(await executor.run(add, 1, 2)).toBe(3);
+        await within(context.close());
       } finally {
         vi.useRealTimers();
       }
