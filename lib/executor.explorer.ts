@@ -51,7 +51,7 @@ export class ExecutorExplorer {
       if (isConstructed(record)) continue;
       const { instance, token } = record as { instance: unknown; token: unknown };
       // One of another scope is made later: then only its token can tell.
-      const target = isObject(instance) ? classOf(instance) : isScoped(record) ? token : undefined;
+      const target = isObject(instance) ? classOf(instance) : isMadeLate(record) ? token : undefined;
       const [method] = typeof target === 'function' ? decoratedMethodsOf(target) : [];
       if (typeof target !== 'function' || !method) continue;
       if (isObject(instance) && (instance as { [REGISTRY_PROPERTY]?: unknown })[REGISTRY_PROPERTY]) continue;
@@ -94,8 +94,9 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function isScoped({ scope }: ProviderRecord): boolean {
-  return scope === Scope.REQUEST || scope === Scope.TRANSIENT;
+/** By a factory that is injected with nothing, and so cannot hand on what Nest made. */
+function isMadeLate({ scope, inject }: ProviderRecord): boolean {
+  return inject?.length === 0 && (scope === Scope.REQUEST || scope === Scope.TRANSIENT);
 }
 
 function classOf(instance: object): unknown {

@@ -125,8 +125,26 @@ async function makeRegistry(
     new ExecutorExplorer(modules, settings),
     (token) => findOverride(modules, token),
     // Set by the application itself, later or never.
-    () => Boolean(host.httpAdapter),
+    () => !host.httpAdapter && hasMessageHandlers(modules),
   );
+}
+
+/** Nest's metadata key of what `@MessagePattern()` and `@EventPattern()` stand on (`@nestjs/microservices`, constants). */
+const MESSAGE_PATTERN = 'microservices:pattern';
+
+function hasMessageHandlers(modules: ModulesContainer): boolean {
+  for (const { controllers } of modules.values()) {
+    for (const { metatype } of controllers.values()) {
+      for (let owner: object | null = metatype?.prototype; owner; owner = Object.getPrototypeOf(owner)) {
+        if (Object.values(Object.getOwnPropertyDescriptors(owner)).some(isMessageHandler)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+function isMessageHandler({ value }: PropertyDescriptor): boolean {
+  return typeof value === 'function' && Reflect.hasMetadata(MESSAGE_PATTERN, value);
 }
 
 /** The factories of the pools' own providers, to tell them from what a test put in their place. */

@@ -54,7 +54,7 @@ export class ExecutorRegistry
   readonly #settings: ExecutorSettings;
   readonly #explorer: ExecutorExplorer;
   readonly #findOverride: FindOverride;
-  readonly #hasServer: () => boolean;
+  readonly #answersMessages: () => boolean;
   readonly #codecs = codecs();
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
@@ -65,18 +65,18 @@ export class ExecutorRegistry
   #preparing: Promise<void> | undefined;
   #isPrepared = false;
 
-  /** @param hasServer whether the application is one with an HTTP server */
+  /** @param answersMessages whether the application is a microservice, without an HTTP server */
   constructor(
     settings: ExecutorSettings,
     explorer: ExecutorExplorer,
     findOverride: FindOverride,
-    hasServer: () => boolean,
+    answersMessages: () => boolean,
   ) {
     addRouter(this);
     this.#settings = settings;
     this.#explorer = explorer;
     this.#findOverride = findOverride;
-    this.#hasServer = hasServer;
+    this.#answersMessages = answersMessages;
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
       const codec = this.#codecs[pool.kind];
@@ -131,9 +131,9 @@ export class ExecutorRegistry
   async beforeApplicationShutdown(): Promise<void> {
     const pools = Array.from(this.#pools.values(), ({ pool }) => pool);
     for (const pool of pools) pool.announceClose();
-    // A microservice, though, does not wait for what its handlers do: their replies would be lost.
-    if (this.#hasServer() || pools.every(({ isIdle }) => isIdle)) return;
-    await Promise.all(pools.map((pool) => pool.whenIdle()));
+    // A microservice, though, does not wait for what its handlers do now: their replies would be lost.
+    if (!this.#answersMessages() || pools.every(({ isIdle }) => isIdle)) return;
+    await Promise.all(pools.map((pool) => pool.whenSettled()));
     await passTurns(TURNS_TO_REPLY);
   }
 

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { ExecutorTimeoutError } from '../errors/executor.errors.js';
 import type { Codec } from '../wire/codec.js';
+import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
 import type { Fleet } from './fleet.js';
@@ -67,8 +68,17 @@ export class GivingUp {
     call.grace = new LateTimer((wasBlocked) => {
       // While the application blocked its event loop, nobody was told or heard.
       if (wasBlocked && mayExtend) this.startGrace(call, false);
+      else if (this.#waitsForOthers(call)) this.startGrace(call);
       else this.fleet.putDown(givenUp.place, givenUp.at, why);
     }, ms).unref();
+  }
+
+  /** It has not begun, and cannot be taken back: not for its sake is the worker ended in which others run. */
+  #waitsForOthers({ startedAt, turn, place }: Call): boolean {
+    const slot = place && this.fleet.slots.at(place);
+    const marks = slot?.handle.marks;
+    if (startedAt > 0 || !marks || slot.isForsaken) return false;
+    return isBeyond(turn, marks.getStarted());
   }
 
   #encodeReason(reason: unknown): Payload {

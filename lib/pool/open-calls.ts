@@ -16,7 +16,10 @@ export class OpenCalls {
   #size = 0;
   /** Calls in a worker that have not started there. */
   #ahead = 0;
-  #onNone: (() => void)[] = [];
+  #onNone: (() => void) | undefined;
+  #lastId = 0;
+  /** Who waits for the calls up to that one, and how many of them are left. */
+  #awaited: { readonly lastId: number; left: number; readonly resolve: () => void } | undefined;
 
   get size(): number {
     return this.#size;
@@ -32,7 +35,8 @@ export class OpenCalls {
     return [...this.queue.toArray(), ...this.locating, ...this.completing];
   }
 
-  add(): void {
+  add(call: Call): void {
+    this.#lastId = call.id;
     this.#size++;
     this.keepAlive.hold();
   }
@@ -44,7 +48,9 @@ export class OpenCalls {
     this.completing.delete(call);
     this.setAhead(call, false);
     this.keepAlive.release();
-    if (--this.#size === 0) for (const resolve of this.#onNone.splice(0)) resolve();
+    const awaited = this.#awaited;
+    if (awaited && call.id <= awaited.lastId && --awaited.left === 0) awaited.resolve();
+    if (--this.#size === 0) this.#onNone?.();
   }
 
   setAhead(call: Call, isAhead: boolean): void {
@@ -53,8 +59,16 @@ export class OpenCalls {
     this.#ahead += isAhead ? 1 : -1;
   }
 
+  /** Resolves when those are settled that are open now. Is asked once. */
+  async whenThese(): Promise<void> {
+    if (this.#size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#awaited = { lastId: this.#lastId, left: this.#size, resolve };
+    });
+  }
+
   /** Resolves when none is left. */
   async whenNone(): Promise<void> {
-    if (this.#size > 0) await new Promise<void>((resolve) => this.#onNone.push(resolve));
+    if (this.#size > 0) await new Promise<void>((resolve) => (this.#onNone = resolve));
   }
 }

@@ -121,9 +121,9 @@ export class Pool implements FleetListener {
     return this.#open.size === 0;
   }
 
-  /** Resolves when no call is open, after `shutdownTimeout` at the latest if the close was announced. */
-  whenIdle(): Promise<void> {
-    return this.#open.whenNone();
+  /** Resolves when the calls are settled that are open now; after `shutdownTimeout` at the latest, as the close is announced. */
+  whenSettled(): Promise<void> {
+    return this.#open.whenThese();
   }
 
   /** Refuses new calls, lets the accepted ones end until `shutdownTimeout`, then ends the workers. */
@@ -134,7 +134,7 @@ export class Pool implements FleetListener {
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
     if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, false);
     const call = this.#intake.take(target, args, request, caller);
-    this.#open.add();
+    this.#open.add(call);
     this.#startQueueTimer(call);
     if (request.located) void this.#enqueueWhenLocated(call, request.located);
     else this.#enqueue(call);

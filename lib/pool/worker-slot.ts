@@ -128,7 +128,16 @@ export class WorkerSlot implements WorkerListener {
     this.state = 'closing';
     this.stopTimer();
     this.handle.close();
-    this.timer = new LateTimer(() => this.kill('it did not close in time'), CLOSING_GRACE).unref();
+    const end = () => this.kill('it did not close in time');
+    if (this.calls.size === 0) {
+      this.timer = new LateTimer(end, CLOSING_GRACE).unref();
+      return;
+    }
+    // What is still in it was given up.
+    this.timer = new LateTimer(() => {
+      if (this.calls.size > 0) end();
+      else this.timer = new LateTimer(end, CLOSING_GRACE).unref();
+    }, WATCH_INTERVAL).unref();
   }
 
   kill(why: string): void {

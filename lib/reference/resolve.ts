@@ -3,10 +3,14 @@ import { describeReference, type Reference } from './reference.js';
 
 /**
  * The worker's half of `locate`: imports the file and takes the export.
+ * @param onBegin called when its turn comes
  * @returns rejects with what the import threw, or with ExecutorReferenceError where the file exports no such function
  */
-export async function resolve(reference: Reference): Promise<(...args: unknown[]) => unknown> {
-  const value = pick(await importInTurn(reference.file), reference);
+export async function resolve(
+  reference: Reference,
+  onBegin?: () => void,
+): Promise<(...args: unknown[]) => unknown> {
+  const value = pick(await importInTurn(reference.file, onBegin), reference);
   if (typeof value === 'function') return value as (...args: unknown[]) => unknown;
   throw new ExecutorReferenceError(
     `A worker found no function as ${describeReference(reference)}, though the application did. Does the file ` +
@@ -30,8 +34,11 @@ let last: Promise<unknown> = Promise.resolve();
  * One import after the other: where a CommonJS file requires a module that is being imported at that moment,
  * Node refuses (`require(esm)`).
  */
-function importInTurn(file: string): Promise<Record<string, unknown>> {
-  const next = last.then(() => import(file) as Promise<Record<string, unknown>>);
+function importInTurn(file: string, onBegin?: () => void): Promise<Record<string, unknown>> {
+  const next = last.then(() => {
+    onBegin?.();
+    return import(file) as Promise<Record<string, unknown>>;
+  });
   last = next.catch(() => {});
   return next;
 }

@@ -20,7 +20,7 @@ interface InternalProperty {
 }
 
 /** For so long, in ms, a file that was not loaded is not looked for again. */
-const MISS_TIME = 5_000;
+const MISS_TIME = 250;
 
 const TARGET = Symbol.for('nestjs-executor.locate');
 

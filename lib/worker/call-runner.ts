@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import { type Codec, isSignal } from '../wire/codec.js';
@@ -123,7 +124,9 @@ export class CallRunner {
   #encodeError(thrown: unknown): Payload | Promise<Payload> {
     // An error must reach its caller even if something that hangs on it cannot.
     const encodeRefusal = (refusal: unknown) => {
-      return isError(thrown) ? this.codec.encodeBare(thrown) : this.codec.encode(refusal, 'error');
+      // Of a Proxy anything that is asked may throw.
+      const isPlainError = !types.isProxy(thrown) && isError(thrown);
+      return isPlainError ? this.codec.encodeBare(thrown) : this.codec.encode(refusal, 'error');
     };
     try {
       const payload = this.codec.encodeWithClasses(thrown, 'error', this.store);

@@ -7,7 +7,7 @@ import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { CallRunner } from './call-runner.js';
-import { beginCall } from './current-call.js';
+import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
 
@@ -201,6 +201,8 @@ export class Session {
     if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
     const invoke = await this.#context.bind(definition);
     this.#bound.set(target, invoke);
+    // Nobody waits for it any more: what has not begun must not begin.
+    currentCall()?.signal.throwIfAborted();
     return this.#start(turn, invoke, args);
   }
 

@@ -29,7 +29,9 @@ export class WorkerContext {
   /** Rejects with what a file or Nest threw. */
   static async boot(plan: WorkerPlan): Promise<WorkerContext> {
     const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
-    const providers = (await Promise.all(plan.providers.map(resolve))) as unknown as Type<unknown>[];
+    const providers = (await Promise.all(
+      plan.providers.map((provider) => resolve(provider)),
+    )) as unknown as Type<unknown>[];
     providers.forEach(stripEnhancers);
     const root: DynamicModule = {
       module: ExecutorWorkerRoot,
@@ -70,16 +72,18 @@ export class WorkerContext {
   async #loadInTime(reference: PlanReference): Promise<(...args: unknown[]) => unknown> {
     const ms = this.#bootTimeout;
     let timer: NodeJS.Timeout | undefined;
-    const stuck = new Promise<never>((_, reject) => {
+    let giveUp: ((error: Error) => void) | undefined;
+    const stuck = new Promise<never>((_, reject) => (giveUp = reject));
+    const startTimer = () => {
       timer = setTimeout(() => {
         waitNoLonger();
         const what = `A worker had not loaded ${describeReference(reference)} after ${ms} ms (bootTimeout)`;
         const why = 'does that file, or one that it imports, wait for something at its top level?';
-        reject(new ExecutorReferenceError(`${what}: ${why}`));
+        giveUp?.(new ExecutorReferenceError(`${what}: ${why}`));
       }, ms);
-    });
+    };
     try {
-      return await Promise.race([resolve(reference), stuck]);
+      return await Promise.race([resolve(reference, startTimer), stuck]);
     } finally {
       clearTimeout(timer);
     }

@@ -35,6 +35,25 @@ describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind)
   });
 });
 
+describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (kind) => {
+  it('a neighbour that computes is not ended for one that never began', async () => {
+    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+      await within(Promise.all([executor.run(spin, 0), executor.run(echo, 0)]));
+      const computes = executor.run(spin, 1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      const controller = new AbortController();
+      const moved = executor
+        .with({ signal: controller.signal })
+        .run(echo<Uint8Array>, transfer(new Uint8Array(10_000)));
+      const aborted = rejection(moved);
+      controller.abort();
+      await aborted;
+      expect(await within(computes)).toBe(1_000);
+      expect(executor.stats().lost).toBe(0);
+    });
+  });
+});
+
 describe.each(WORKER_KINDS)(
   'an application that blocks its own event loop, with a pool of kind %s',
   (kind) => {

@@ -1,4 +1,4 @@
-import { type INestApplicationContext, Logger } from '@nestjs/common';
+import { Controller, type INestApplicationContext, Logger, SetMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Executor, ExecutorModule, getExecutorToken } from '../../lib/index.js';
@@ -7,6 +7,14 @@ import { ALL_KINDS, withApp } from '../support/app.js';
 import { until, within } from '../support/deadline.js';
 
 class Root {}
+
+@Controller()
+class Handlers {
+  @SetMetadata('microservices:pattern', ['sum'])
+  sum(): number {
+    return 3;
+  }
+}
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -28,12 +36,38 @@ describe.each(ALL_KINDS)('an application that closes with a call in flight, in a
   const module = { module: Root, imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1 } } })] };
   const quiet = { logger: false, abortOnError: false } as const;
 
-  it('without an HTTP server: it waits for the call first, as a microservice would drop its reply', async () => {
-    const app = await within(NestFactory.createApplicationContext(module, quiet));
+  it('a microservice waits for the call first, as it would drop its reply', async () => {
+    const app = await within(
+      NestFactory.createApplicationContext({ ...module, controllers: [Handlers] }, quiet),
+    );
     expect(await orderOf(app)).toEqual(['call', 'server']);
   });
 
-  it('with one: that stops first, and waits for its own requests', async () => {
+  it('any other does not: what makes calls may have to be stopped first', async () => {
+    const app = await within(NestFactory.createApplicationContext(module, quiet));
+    expect(await orderOf(app)).toEqual(['server', 'call']);
+  });
+
+  it('a microservice waits for no call that comes later', async () => {
+    const app = await within(
+      NestFactory.createApplicationContext({ ...module, controllers: [Handlers] }, quiet),
+    );
+    const executor = app.get<Executor>(getExecutorToken('pool'));
+    const server = { isUp: true };
+    const steady = async (): Promise<void> => {
+      while (server.isUp) await executor.run(echoLater, 0, 20).catch(() => (server.isUp = false));
+    };
+    const traffic = Promise.all([steady(), steady(), steady()]);
+    await until(() => executor.stats().completed > 3, 'the traffic');
+    vi.spyOn(app as unknown as { dispose(): Promise<void> }, 'dispose').mockImplementation(async () => {
+      server.isUp = false;
+    });
+    await within(app.close(), 'closing', 5_000);
+    await traffic;
+    expect(executor.stats().failed).toBe(0);
+  });
+
+  it('an HTTP server stops first, and waits for its own requests', async () => {
     const app = await within(NestFactory.create(module, quiet).then((made) => made.init()));
     expect(await orderOf(app)).toEqual(['server', 'call']);
   });

@@ -26,6 +26,7 @@ import {
   exitsAfterHandledError,
   ignoresSignal,
   makesNative,
+  throwsProxy,
   throwsUnsendable,
   spin,
   spinAfter,
@@ -234,6 +235,13 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
       const error = await rejection(executor.run(throwsUnsendable));
       expect(error).toBeInstanceOf(RangeError);
       expect(error.message).toBe('the real one');
+    });
+  });
+
+  it('a thrown Proxy is refused, and the next call runs', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      expect(await rejection(executor.run(throwsProxy))).toBeInstanceOf(ExecutorSerializationError);
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
     });
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExecutorReferenceError, ExecutorTimeoutError } from '../../lib/index.js';
-import { timeLeft } from '../fixtures/loads-slowly.js';
+import { mark, timeLeft } from '../fixtures/loads-slowly.js';
 import { isNeverRun } from '../fixtures/never-loads.js';
 import { add } from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
@@ -12,6 +12,17 @@ describe('a function whose file a worker has yet to load', () => {
       const error = await rejection<ExecutorTimeoutError>(executor.run(isNeverRun));
       expect(error).toBeInstanceOf(ExecutorTimeoutError);
       expect(error.phase).toBe('queue');
+    });
+  });
+
+  it('never begins once nobody waits for it', async () => {
+    await withApp({ kind: 'process', queueTimeout: 250 }, async ({ executor }) => {
+      const error = await rejection<ExecutorTimeoutError>(executor.run(mark));
+      expect(error.phase).toBe('queue');
+      const call = () => executor.run(mark).catch(() => undefined);
+      let times: number | undefined;
+      await until(async () => (times = await call()) !== undefined, 'the file');
+      expect(times).toBe(1);
     });
   });
 
