@@ -19,6 +19,7 @@ import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
 import { runProgram } from '../support/run-program.js';
+import { sharedApp } from '../support/shared-app.js';
 
 const NO_MEMORY = fileURLToPath(new URL('../fixtures/no-memory.main.js', import.meta.url));
 const FILE_LIMIT = fileURLToPath(new URL('../fixtures/file-limit.main.js', import.meta.url));
@@ -35,6 +36,8 @@ function makeWasmMemory(): ArrayBuffer {
 }
 
 describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
+  const inApp = sharedApp({ kind });
+
   it('of all sizes arrive whole, many at once', async () => {
     await withApp({ kind, size: 2 }, async ({ executor }) => {
       for (let round = 0; round < 3; round++) {
@@ -51,7 +54,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('arrive where they were, among plain values, with their class', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const shared = new Float64Array(2_000).fill(0.5);
       const value = {
         list: [new Uint16Array([1, 2]), { deep: Buffer.from('deep') }, 'text'],
@@ -73,7 +76,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('are those at the moment of the call, and the method has its own', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       for (const bytes of [100, 6_000, 500_000]) {
         const sent = Buffer.alloc(bytes, 1);
         const calls = [1, 2, 3].map(() => executor.run(overwrite, sent, 9));
@@ -85,7 +88,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('of a common slab are copied where they were to be moved', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const [small, neighbour] = [Buffer.from('small'), Buffer.from('neighbour')];
       const back = await within(executor.run(echo<Buffer>, transfer(small)));
       expect([back.toString(), small.toString(), neighbour.toString()]).toEqual([
@@ -97,7 +100,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('that are moved are gone at once, whether a worker takes them at once or they wait', async () => {
-    await withApp({ kind, size: 1 }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       // The first one waits until its function is found, the others for each other.
       for (let round = 0; round < 3; round++) {
         const sent = [1, 2, 3].map((fill) => new Uint8Array(100_000).fill(fill));
@@ -114,7 +117,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('can replace moved ones in the same object', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const parcels = [1, 2].map((fill) => ({ bytes: new Uint8Array(10_000).fill(fill) }));
       for (const parcel of parcels) transfer(parcel, [parcel.bytes]);
       for (const parcel of parcels) {
@@ -130,7 +133,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('are moved once for each mark', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const parcel = { first: new Uint8Array(9_000), second: new Uint8Array(9_000) };
       transfer(parcel, [parcel.first]);
       transfer(new Uint8Array(1));
@@ -144,7 +147,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('arrive whole, more of them than a function can have arguments', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const many = Object.fromEntries(
         Array.from({ length: 150_000 }, (_, index) => [index, Buffer.alloc(1, index)]),
       );
@@ -166,7 +169,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('that cannot be moved at all are copied', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const fixed = new Uint8Array(makeWasmMemory()).fill(5);
       for (let round = 0; round < 2; round++) {
         const movable = new Uint8Array(100_000).fill(6);
@@ -181,7 +184,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('that a method moves are gone there, as result and as what it throws', async () => {
-    await withApp({ kind, size: 1 }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       await within(executor.run(makeKept, 3));
       const moved = await within(executor.run(moveKept));
       expect([moved.byteLength, moved[0]]).toEqual([100_000, 3]);
@@ -196,7 +199,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('of which one is moved and one is not arrive both', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       for (const bytes of [10, 100_000]) {
         const moved = Buffer.alloc(bytes, 1);
         const kept = Buffer.alloc(bytes, 2);

@@ -37,8 +37,10 @@ import {
 import { childrenOf } from '../chaos/chaos.js';
 import { ALL_KINDS, startApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
+import { sharedApp } from '../support/shared-app.js';
 
 describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
+  const inApp = sharedApp({ kind });
   const unreadable = Object.defineProperty(new Error('x'), 'stack', {
     get() {
       throw new Error('from the stack');
@@ -50,7 +52,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
     ['an object without a prototype', Object.create(null) as object],
     ['an error whose name is a symbol', Object.assign(new Error('y'), { name: Symbol('s') })],
   ])('%s as the reason of an abort reaches the caller, and the slot comes back', async (_what, reason) => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       await within(executor.run(add, 1, 1));
       const controller = new AbortController();
       const call = executor.with({ signal: controller.signal }).run(ignoresSignal);
@@ -62,7 +64,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('the reason of an abort is passed on as it is, to however many calls', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       await within(executor.run(echoLater<number>, 0, 1));
       const reason = new Error('shared');
       const { stack } = reason;
@@ -84,7 +86,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
       },
     ],
   ])('Error.prepareStackTrace may %s', async (_what, prepare) => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       await within(executor.run(add, 1, 1));
       const { prepareStackTrace } = Error;
       Error.prepareStackTrace = prepare;
@@ -102,7 +104,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
     const listener = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', listener);
     try {
-      await withApp({ kind }, async ({ executor }) => {
+      await inApp(async ({ executor }) => {
         await rejection(executor.run((value: unknown) => value, Symbol('x')));
         await new Promise((resolve) => setTimeout(resolve, 50));
       });
@@ -113,7 +115,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('transfer() moves an ArrayBuffer itself, and views of it', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const buffer = new Uint8Array([1, 2, 3, 4]).buffer;
       const back = await within(executor.run(echo<ArrayBuffer>, transfer(buffer)));
       expect(buffer.byteLength).toBe(0);
@@ -128,19 +130,20 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('a promise with a then of its own settles once, as with await', async () => {
-    await withApp({ kind, size: 1 }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       // The first call binds the function, which asks `then`.
       await within(executor.run(ownThen, 'twice'));
+      const { lost } = executor.stats();
       for (const way of ['twice', 'throws', 'never'] as const) {
         expect(await within(executor.run(ownThen, way))).toBe(7);
       }
       expect(await within(executor.run(echo<number>, 1))).toBe(1);
-      expect(executor.stats().lost).toBe(0);
+      expect(executor.stats().lost).toBe(lost);
     });
   });
 
   it('a signal that is aborted by a getter among the arguments is heard', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const controller = new AbortController();
       const aborts = {
         get now() {
@@ -155,7 +158,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('what is too large is refused before it is moved', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       for (const wrap of [(bytes: Uint8Array) => [bytes], (bytes: Uint8Array) => new Map([[1, bytes]])]) {
         const bytes = new Uint8Array(1024 ** 3 + 4096);
         const error = await rejection(executor.run(echo<unknown>, transfer(wrap(bytes), [bytes])));
@@ -179,13 +182,13 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('an array with toJSON arrives as it is', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       expect(await within(executor.run(changesJson))).toEqual([1, 2]);
     });
   });
 
   it('errors within errors, very deep, reach the caller', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const error = await rejection(executor.run(throwsDeepCauses, 900));
       expect(error.message).toBe('cause 900');
       expect((error.cause as Error).message).toBe('cause 899');
@@ -193,7 +196,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('an abort in the tick of the call reaches the method, or keeps it from starting', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       await within(executor.run(watchAbort, 1));
       const controller = new AbortController();
       const call = executor.with({ signal: controller.signal }).run(watchAbort, 100);
@@ -231,7 +234,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('an error arrives, though what hangs on it cannot', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const error = await rejection(executor.run(throwsUnsendable));
       expect(error).toBeInstanceOf(RangeError);
       expect(error.message).toBe('the real one');
@@ -239,14 +242,14 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('a thrown Proxy is refused, and the next call runs', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       expect(await rejection(executor.run(throwsProxy))).toBeInstanceOf(ExecutorSerializationError);
       expect(await within(executor.run(add, 1, 2))).toBe(3);
     });
   });
 
   it('a native object in a result is refused, and the worker lives on', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const error = await rejection(executor.run(makesNative));
       expect(error).toBeInstanceOf(ExecutorSerializationError);
       expect(error.message).toMatch(/^makesNative\(\): Result .*native object/);
@@ -255,7 +258,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('what run() refuses is not moved with the next call', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const bytes = new Uint8Array(10_000);
       await rejection(executor.run('no function' as never, transfer(bytes) as never));
       await within(executor.run(echo, bytes));
@@ -270,7 +273,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
   });
 
   it('the call is named once in an error, its stack included', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const error = await rejection(executor.run(echo, () => {}));
       expect(error.stack?.split('echo(): ')).toHaveLength(2);
     });
@@ -278,7 +281,7 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
 
   it('a class that was not among the providers is refused, with the cure', async () => {
     if (kind === 'inline') return;
-    await withApp({ kind }, async ({ context }) => {
+    await inApp(async ({ context }) => {
       const late = await context.get(ModuleRef).create(WithHooks);
       const error = await rejection(late.wasInitialised());
       expect(error).toBeInstanceOf(ExecutorReferenceError);

@@ -14,10 +14,13 @@ import {
 import byDefault from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, thrownBy, until, within } from '../support/deadline.js';
+import { sharedApp } from '../support/shared-app.js';
 
 describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
+  const inApp = sharedApp({ kind });
+
   it('runs exported functions, by name and as default', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       expect(executor.name).toBe('pool');
       expect(executor.kind).toBe(kind);
       expect(await within(executor.run(add, 2, 3))).toBe(5);
@@ -48,7 +51,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('starts higher priorities first, equal ones in order', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       const order: number[] = [];
       const run = async (n: number, priority: number) => {
         await executor.with({ priority }).run(echoLater<number>, n, 1);
@@ -117,7 +120,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('tells a call of itself', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await inApp(async ({ executor }) => {
       expect(await within(executor.run(attempt))).toBe(1);
     });
   });
