@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // Two at once: each test file has workers of its own.
     maxWorkers: 2,
+    // Nothing is mocked, and what is tested is loaded by Node: a process for each file would only load it again.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

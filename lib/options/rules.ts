@@ -40,6 +40,12 @@ export const nonEmptyString: Rule = (value) =>
 
 export const aClass: Rule = (value) => (typeof value === 'function' ? undefined : 'a Nest module class');
 
+export const aFunction: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
+
+export const aList: Rule = (value) => (Array.isArray(value) ? undefined : 'a list');
+
+export const anything: Rule = () => undefined;
+
 export const strings: Rule = (value) =>
   Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? undefined : 'a list of strings';
 

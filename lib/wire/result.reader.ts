@@ -26,14 +26,10 @@ export class ResultReader {
    * @throws ProtocolError if the file does not hold it; where it is a promise, that rejects
    */
   takeOut(payload: Payload): OutcomePayload {
-    let bytes = 0;
-    for (const attachment of payload.attachments)
-      if (isFileRegion(attachment)) bytes += attachment.byteLength;
+    const bytes = payload.attachments.reduce((sum, one) => sum + (isFileRegion(one) ? one.byteLength : 0), 0);
     if (bytes === 0) return payload;
     if (bytes > ASIDE_BYTES) return this.#takeAside(payload);
-    const attachments = payload.attachments.map((attachment) => {
-      return isFileRegion(attachment) ? this.#take(attachment) : attachment;
-    });
+    const attachments = payload.attachments.map((one) => (isFileRegion(one) ? this.#take(one) : one));
     return { ...payload, attachments };
   }
 
@@ -50,16 +46,14 @@ export class ResultReader {
   }
 
   #takeAside(payload: Payload): Promise<Payload> {
-    const taken = payload.attachments.map((attachment) => {
-      return isFileRegion(attachment) ? this.#read(attachment) : attachment;
-    });
+    const taken = payload.attachments.map((one) => (isFileRegion(one) ? this.#takeLater(one) : one));
     const outcome = Promise.all(taken).then((attachments) => ({ ...payload, attachments }));
     // Nobody may wait for it any more.
     outcome.catch(() => {});
     return outcome;
   }
 
-  async #read(region: FileRegion): Promise<Attachment> {
+  async #takeLater(region: FileRegion): Promise<Attachment> {
     this.#inFlight++;
     try {
       return await readRegionAside(this.#cells.fd, region);

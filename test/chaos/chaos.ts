@@ -46,13 +46,12 @@ export async function chaos(seconds: number, seed: number, restartEvery = 10): P
   appendFileSync(ledger, '');
   const entries: Entry[] = [];
   const rejected: Record<string, number> = {};
-  const end = Date.now() + seconds * 1_000;
   let restarts = -1;
   let kills = 0;
   try {
-    while (Date.now() < end) {
+    for (let left = seconds; left > 0; left -= restartEvery) {
       restarts++;
-      kills += await round(Math.min(end, Date.now() + restartEvery * 1_000));
+      kills += await round(Math.min(left, restartEvery) * 1_000);
     }
     return {
       calls: entries.length,
@@ -66,8 +65,8 @@ export async function chaos(seconds: number, seed: number, restartEvery = 10): P
     rmSync(folder, { recursive: true });
   }
 
-  /** One life of an application: start, storm, close in the middle of it. */
-  async function round(until: number): Promise<number> {
+  /** One life of an application: start, so many ms of storm, close in the middle of it. */
+  async function round(ms: number): Promise<number> {
     const shared = { size: 2, shutdownTimeout: 3_000 } as const;
     const module = ExecutorModule.forRoot({
       pools: {
@@ -85,6 +84,7 @@ export async function chaos(seconds: number, seed: number, restartEvery = 10): P
     );
     const open = new Set<Promise<void>>();
     let killed = 0;
+    const until = Date.now() + ms;
     while (Date.now() < until) {
       const call = makeCall(executors[random.below(executors.length)] as Executor);
       open.add(call);
