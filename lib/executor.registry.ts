@@ -209,7 +209,7 @@ export class ExecutorRegistry
       if (override) this.#overrides.set(name, override);
     }
     const classes = this.#explorer.explore();
-    const planner = new WorkerPlanner([...this.#pools.keys()]);
+    const planner = new WorkerPlanner([...this.#pools.keys()], this.#settings.defaultPool);
     for (const { target, methods } of classes) {
       for (const method of methods) this.#targetOf(target, method);
     }

@@ -27,7 +27,10 @@ export interface PlannedPool {
 export class WorkerPlanner {
   readonly #executorTokens: ReadonlySet<InjectionToken>;
 
-  constructor(private readonly pools: readonly string[]) {
+  constructor(
+    private readonly pools: readonly string[],
+    private readonly defaultPool: string | undefined,
+  ) {
     this.#executorTokens = new Set([
       EXECUTOR_REGISTRY,
       getExecutorToken(),
@@ -35,17 +38,19 @@ export class WorkerPlanner {
     ]);
   }
 
-  /** Rejects with ExecutorOptionsError for what belongs into `context`, ExecutorReferenceError for what is not exported. */
+  /** Rejects with ExecutorOptionsError for what belongs in `context`, ExecutorReferenceError for what is not exported. */
   async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
     const { name, context, concurrency, bootTimeout, recycle } = settings;
     const inContext = await tokensProvidedBy(context);
     const provided = new Set<Type<unknown>>();
     const references = new Map<object, Reference>();
+    const files = new Set<string>();
     for (const { target, module, methods } of classes) {
       const own = methods.filter((method) => method.poolName === name);
       const [first] = own;
       if (!first) continue;
       const file = own.find((method) => method.options.file !== undefined)?.options.file;
+      if (file !== undefined) files.add(file);
       references.set(target, await locate(target, file));
       const path = [`${target.name}.${String(first.name)}()`];
       if (!inContext.has(target)) this.#collect(target, module, path, settings, inContext, provided);
@@ -53,12 +58,13 @@ export class WorkerPlanner {
     const plan: WorkerPlan = {
       pool: name,
       pools: this.pools,
+      defaultPool: this.defaultPool,
       concurrency,
       bootTimeout,
       memoryMb: recycle.memoryMb,
-      context: context && (await locate(context)),
+      context: context && (await locateIn(context, files)),
       providers: await Promise.all(
-        Array.from(provided, (target) => references.get(target) ?? locate(target)),
+        Array.from(provided, (target) => references.get(target) ?? locateIn(target, files)),
       ),
     };
     return { plan, references };
@@ -80,9 +86,22 @@ export class WorkerPlanner {
       // Optional, or the application itself could not have started.
       if (!record || isNestsOwn(record)) continue;
       const onward = [...path, describeToken(token)];
-      if (!isPlainClass(record)) throw belongsIntoContext(onward, record.host?.metatype?.name, settings);
+      if (!isPlainClass(record)) throw belongsInContext(onward, record.host?.metatype?.name, settings);
       this.#collect(token as Type<unknown>, record.host ?? module, onward, settings, inContext, provided);
     }
+  }
+}
+
+/** Where it cannot be found out where a class is, one of the files that were named may export it. */
+async function locateIn(target: Type<unknown>, files: Iterable<string>): Promise<Reference> {
+  try {
+    return await locate(target);
+  } catch (error) {
+    for (const file of files) {
+      const found = await locate(target, file).catch(() => undefined);
+      if (found) return found;
+    }
+    throw error;
   }
 }
 
@@ -93,7 +112,7 @@ function remedyFor(token: string, module: string | undefined): string {
     : `import and export what provides it (here ${module}), or provide and export ${token} itself,`;
 }
 
-function belongsIntoContext(
+function belongsInContext(
   path: readonly string[],
   module: string | undefined,
   { name, context }: PoolSettings,

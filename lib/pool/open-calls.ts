@@ -18,6 +18,7 @@ export class OpenCalls {
   #ahead = 0;
   #onNone: (() => void) | undefined;
   #lastId = 0;
+  #these: Promise<void> | undefined;
   /** Who waits for the calls up to that one, and how many of them are left. */
   #awaited: { readonly lastId: number; left: number; readonly resolve: () => void } | undefined;
 
@@ -59,12 +60,12 @@ export class OpenCalls {
     this.#ahead += isAhead ? 1 : -1;
   }
 
-  /** Resolves when those are settled that are open now. Is asked once. */
-  async whenThese(): Promise<void> {
-    if (this.#size === 0) return;
-    await new Promise<void>((resolve) => {
+  /** Resolves when those are settled that were open when it was asked first. */
+  whenThese(): Promise<void> {
+    return (this.#these ??= new Promise<void>((resolve) => {
+      if (this.#size === 0) return resolve();
       this.#awaited = { lastId: this.#lastId, left: this.#size, resolve };
-    });
+    }));
   }
 
   /** Resolves when none is left. */

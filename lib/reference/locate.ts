@@ -70,7 +70,8 @@ function urlOf(target: Target): string {
   } catch (cause) {
     throw new ExecutorReferenceError(
       `Where ${nameOf(target)} is defined cannot be found out here: ${(cause as Error).message.replace(/[.\s]+$/, '')}. ` +
-        `Name its file yourself: { file: import.meta.url } (in CommonJS: { file: __filename }).`,
+        `Name a file that exports it, with the decorator or with(): { file: import.meta.url } (in CommonJS: { file: __filename }). ` +
+        `What a decorated class needs, and a pool's context, must be exported by such a file, too.`,
       { cause },
     );
   }

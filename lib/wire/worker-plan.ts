@@ -10,6 +10,8 @@ export interface WorkerPlan {
   readonly pool: string;
   /** All pools of the application, so that their tokens can be injected in the worker too. */
   readonly pools: readonly string[];
+  /** The one that a bare `@InjectExecutor()` means. */
+  readonly defaultPool: string | undefined;
   readonly concurrency: number;
   /** How long what a call runs may take to be loaded, in ms. */
   readonly bootTimeout: number;

@@ -1,7 +1,9 @@
 import type { DecoratedMethod } from '../decorators/decorated-method.js';
 import { addRouter } from '../decorators/routers.js';
+import type { CallOptions } from '../interfaces/call-options.interface.js';
 import type { Executor, ExecutorStats } from '../interfaces/executor.interface.js';
 import type { MethodRouter } from '../interfaces/method-router.interface.js';
+import { checkCallOptions } from '../options/normalise.js';
 
 /** Calls a function at once; what it throws is a rejection. */
 export async function callDirectly(
@@ -35,7 +37,8 @@ export class DirectExecutor implements Executor {
     return callDirectly(fn as (...args: never[]) => unknown, undefined, args) as Promise<Awaited<R>>;
   }
 
-  with(): Executor {
+  with(options: CallOptions): Executor {
+    checkCallOptions(`with() of pool '${this.name}'`, options);
     return this;
   }
 

@@ -35,7 +35,7 @@ export class WorkerContext {
     providers.forEach(stripEnhancers);
     const root: DynamicModule = {
       module: ExecutorWorkerRoot,
-      imports: [WorkerExecutorModule.register(plan.pools), ...(context ? [context] : [])],
+      imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],
       providers,
     };
     const app = await NestFactory.createApplicationContext(root, {

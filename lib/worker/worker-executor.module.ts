@@ -6,10 +6,10 @@ import { DirectExecutor, DirectRouter } from './direct-executor.js';
 /** What stands for ExecutorModule in a worker: the same tokens, and no pools behind them. */
 @Module({})
 export class WorkerExecutorModule {
-  static register(pools: readonly string[]): DynamicModule {
+  static register(pools: readonly string[], defaultPool = DEFAULT_POOL): DynamicModule {
     const providers: Provider[] = [
       { provide: EXECUTOR_REGISTRY, useValue: new DirectRouter() },
-      { provide: getExecutorToken(), useValue: new DirectExecutor(DEFAULT_POOL) },
+      { provide: getExecutorToken(), useValue: new DirectExecutor(defaultPool) },
       ...pools.map((name) => ({ provide: getExecutorToken(name), useValue: new DirectExecutor(name) })),
     ];
     return {

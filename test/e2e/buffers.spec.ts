@@ -270,7 +270,7 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
 });
 
 describe.runIf(process.platform === 'linux')('where the file system in memory', () => {
-  it.each(['has no room', 'is full', 'is full at first', 'is full later'])(
+  it.each(['is missing', 'has no room', 'is full', 'is full at first', 'is full later'])(
     '%s, process pools work',
     async (what) => {
       const { stdout } = await runProgram(process.execPath, [NO_MEMORY, what], { deadline: 25_000 });

@@ -10,6 +10,7 @@ import {
   ExecutorModule,
   ExecutorOptionsError,
   ExecutorReferenceError,
+  type ExecutorTimeoutError,
   RunInExecutor,
 } from '../../lib/index.js';
 import {
@@ -27,9 +28,11 @@ import {
   TransientService,
   UsesExecutor,
   WithHooks,
+  WithOptions,
 } from '../fixtures/services.js';
 import { ALL_KINDS, startApp, type TestApp, withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
+import { Gate } from '../support/gate.js';
 
 describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
   const there = kind === 'inline' ? 'parent' : 'worker';
@@ -42,6 +45,7 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     MixedService,
     UsesExecutor,
     BitingNames,
+    WithOptions,
   ];
   let app: TestApp;
   beforeAll(async () => {
@@ -147,6 +151,29 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
       delete process.env['HOOK_LOG'];
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('gives what its options say to every call', async () => {
+    const service = app.context.get(WithOptions);
+    const error = await rejection<ExecutorTimeoutError>(service.takesTooLong());
+    expect(error).toMatchObject({ phase: 'run', timeout: 50 });
+    if (kind !== 'inline') expect(await within(service.diesOnce())).toBe(2);
+    const gate = new Gate();
+    const first = service.waits(gate.file);
+    const order: string[] = [];
+    const others = [app.context.get(Service).greet('Ada'), service.isUrgent()];
+    const ends = others.map((call) => call.then((value) => order.push(value)));
+    gate.open();
+    await within(Promise.all([first, ...ends]));
+    expect(order).toEqual(['urgent', `hello Ada from a ${there}`]);
+  });
+
+  it('keeps what an injected pool says of itself where it runs', async () => {
+    expect(await within(app.context.get(UsesExecutor).tell())).toEqual([
+      'pool',
+      'pool',
+      'ExecutorOptionsError',
+    ]);
   });
 
   it('refuses a decorated class that the application makes by factory or value', async () => {

@@ -28,15 +28,16 @@ import {
   makesNative,
   throwsProxy,
   throwsUnsendable,
-  spin,
   spinAfter,
   spinForEver,
+  spinUntil,
   throwsDeepCauses,
   watchAbort,
 } from '../fixtures/work.js';
 import { childrenOf } from '../chaos/chaos.js';
 import { ALL_KINDS, startApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
+import { Gate } from '../support/gate.js';
 import { sharedApp } from '../support/shared-app.js';
 
 describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
@@ -106,7 +107,9 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
     try {
       await inApp(async ({ executor }) => {
         await rejection(executor.run((value: unknown) => value, Symbol('x')));
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        // Where it is defined is found out before where the next one is.
+        await Promise.allSettled([within(executor.run((value: unknown) => value, 1))]);
+        await new Promise((resolve) => setImmediate(resolve));
       });
     } finally {
       process.off('unhandledRejection', listener);
@@ -325,11 +328,13 @@ describe.each(WORKER_KINDS)('a pool of kind %s', (kind) => {
 
   it('relieves a call that waits behind a long one when a worker becomes ready', async () => {
     await withApp({ kind, size: 2 }, async ({ executor }) => {
-      for (let round = 0; round < 100; round++) await within(executor.run(spin, 0));
+      const gate = new Gate();
+      for (let round = 0; round < 100; round++) await within(executor.run(spinUntil));
       await rejection(executor.run(exit, 1));
-      const long = observe(executor.run(spin, 4_000));
-      await within(Promise.all([1, 2, 3, 4].map(() => executor.run(spin, 0))));
+      const long = observe(executor.run(spinUntil, gate.file));
+      await within(Promise.all([1, 2, 3, 4].map(() => executor.run(spinUntil))));
       expect(long.isSettled).toBe(false);
+      gate.open();
       await within(long.promise);
     });
   });

@@ -4,6 +4,7 @@ import {
   ExecutorBootError,
   ExecutorClosedError,
   ExecutorQueueFullError,
+  ExecutorSerializationError,
   ExecutorTimeoutError,
   ExecutorWorkerLostError,
 } from '../../lib/index.js';
@@ -25,6 +26,7 @@ import {
   listensTo,
   obeysSignal,
   rejectsInBackground,
+  repliesNonsense,
   spin,
   spinForEver,
   succeedsAt,
@@ -401,6 +403,17 @@ describe('faults of a process', () => {
       );
       expect(error).toBeInstanceOf(ExecutorWorkerLostError);
       await isSound(app);
+    });
+  });
+
+  it('a result that cannot be decoded costs its own call', async () => {
+    await withApp({ kind: 'process' }, async (app) => {
+      const error = await rejection<ExecutorSerializationError>(app.executor.run(repliesNonsense));
+      expect(error).toBeInstanceOf(ExecutorSerializationError);
+      expect(error.subject).toBe('result');
+      expect(error.message).toContain('cannot be decoded');
+      await isSound(app);
+      expect(app.executor.stats()).toMatchObject({ failed: 1, lost: 0 });
     });
   });
 

@@ -2,18 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorQueueFullError, ExecutorTimeoutError } from '../../lib/index.js';
 import {
   add,
-  attempt,
+  callData,
   commandLine,
   count,
   echoLater,
   environment,
   obeysSignal,
   spin,
+  waitUntil,
   whoAmI,
 } from '../fixtures/work.js';
 import byDefault from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, thrownBy, until, within } from '../support/deadline.js';
+import { Gate } from '../support/gate.js';
 import { sharedApp } from '../support/shared-app.js';
 
 describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
@@ -30,10 +32,13 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
 
   it('runs as many calls at once as it has workers, and lets the others wait', async () => {
     await withApp({ kind, size: 2 }, async ({ executor }) => {
-      const calls = [1, 2, 3, 4, 5].map((n) => executor.run(echoLater<number>, n, 50));
+      const gate = new Gate();
+      const first = [1, 2].map(() => executor.run(waitUntil, gate.file));
+      const others = [3, 4, 5].map((n) => executor.run(echoLater<number>, n, 50));
       await until(() => executor.stats().running === 2, 'two running');
       expect(executor.stats()).toMatchObject({ running: 2, queued: 3, workers: 2 });
-      expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4, 5]);
+      gate.open();
+      expect(await within(Promise.all([...first, ...others]))).toEqual([undefined, undefined, 3, 4, 5]);
       const stats = executor.stats();
       expect(stats).toMatchObject({ running: 0, queued: 0, completed: 5, failed: 0, rejected: 0, lost: 0 });
       expect(stats.runTime.p50).toBeGreaterThan(30);
@@ -43,9 +48,11 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
 
   it('has several calls in flight in one worker with concurrency', async () => {
     await withApp({ kind, concurrency: 3 }, async ({ executor }) => {
-      const calls = [1, 2, 3, 4].map((n) => executor.run(echoLater<number>, n, 50));
+      const gate = new Gate();
+      const calls = [1, 2, 3, 4].map(() => executor.run(waitUntil, gate.file));
       await until(() => executor.stats().running === 3, 'three running');
-      expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4]);
+      gate.open();
+      await within(Promise.all(calls));
       expect(executor.stats().workers).toBe(1);
     });
   });
@@ -109,19 +116,16 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
     });
   });
 
-  it('counts timeout from the start with concurrency too', async () => {
-    await withApp({ kind, concurrency: 2, timeout: 900 }, async ({ executor }) => {
-      if (kind === 'inline') return;
-      await within(executor.run(add, 1, 1));
-      // The second is handed over while the first blocks the worker's event loop.
-      const calls = [executor.run(spin, 600), executor.run(spin, 600)];
-      expect(await within(Promise.all(calls))).toEqual([600, 600]);
-    });
-  });
-
   it('tells a call of itself', async () => {
     await inApp(async ({ executor }) => {
-      expect(await within(executor.run(attempt))).toBe(1);
+      const first = await within(executor.run(callData));
+      const before = Date.now();
+      const second = await within(executor.with({ timeout: 60_000 }).run(callData));
+      expect(first).toEqual({ id: expect.any(Number), pool: 'pool', attempt: 1, isAborted: false });
+      expect(second).toMatchObject({ id: (first?.['id'] as number) + 1, pool: 'pool', attempt: 1 });
+      const deadline = Number(second?.['deadline']);
+      expect(deadline).toBeGreaterThanOrEqual(before + 60_000);
+      expect(deadline).toBeLessThanOrEqual(Date.now() + 60_000);
     });
   });
 
@@ -135,6 +139,15 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
 });
 
 describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
+  it('count timeout from the start with concurrency too', async () => {
+    await withApp({ kind, concurrency: 2, timeout: 900 }, async ({ executor }) => {
+      await within(executor.run(add, 1, 1));
+      // The second is handed over while the first blocks the worker's event loop.
+      const calls = [executor.run(spin, 600), executor.run(spin, 600)];
+      expect(await within(Promise.all(calls))).toEqual([600, 600]);
+    });
+  });
+
   it('are booted eagerly, and are others than the application', async () => {
     await withApp({ kind, size: 2 }, async ({ executor }) => {
       expect(executor.stats().workers).toBe(2);
@@ -164,14 +177,16 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
 
   it('are replaced after recycle.calls, and no call notices', async () => {
     await withApp({ kind, recycle: { calls: 3 } }, async ({ executor }) => {
-      const seen = new Set<string>();
-      let most = 0;
+      // Each counts its own calls: how many it was when the next one took over.
+      const counts = [0];
       await until(async () => {
-        seen.add(await within(executor.run(whoAmI)));
-        most = Math.max(most, await within(executor.run(count)));
-        return seen.size >= 3;
+        const calls = await within(executor.run(count));
+        if (calls === 1) counts.push(0);
+        counts[counts.length - 1] = calls;
+        return counts.length > 4;
       }, 'three workers after another');
-      expect(most).toBeGreaterThanOrEqual(1);
+      const [, ...served] = counts.slice(0, -1);
+      for (const calls of served) expect(calls).toBeGreaterThanOrEqual(3);
       expect(executor.stats()).toMatchObject({ failed: 0, lost: 0, rejected: 0 });
     });
   });

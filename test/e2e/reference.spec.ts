@@ -12,9 +12,11 @@ import { DirectMixin, Greeter, MixedService, Service, Timed } from '../fixtures/
 import byDefault, { add } from '../fixtures/work.js';
 import { startApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
+import { runProgram } from '../support/run-program.js';
 
 const SERVICES = new URL('../fixtures/services.js', import.meta.url).href;
 const ENTRY = fileURLToPath(new URL('../fixtures/entry.main.js', import.meta.url));
+const PERMITTED = fileURLToPath(new URL('../fixtures/permitted.main.js', import.meta.url));
 
 type FickleClass = new () => { work(): Promise<string> };
 
@@ -87,6 +89,18 @@ describe('locate and resolve', () => {
     const { code, output } = await within(run);
     expect(code).toBe(4);
     expect(output).toMatch(/ExecutorReferenceError: .*entry file.*Move it to a file of its own/);
+  });
+});
+
+describe.each(WORKER_KINDS)('under the permission model, in a pool of kind %s', (kind) => {
+  it('classes, what they need and the context are found in the files that are named', async () => {
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission';
+    const allowed = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-worker', '--allow-child-process'];
+    const args = ['--no-warnings', permission, ...allowed, PERMITTED, kind];
+    const { stdout } = await runProgram(process.execPath, args, { deadline: 25_000 });
+    expect(stdout).toBe('parsed:text');
   });
 });
 
