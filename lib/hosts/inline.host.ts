@@ -50,6 +50,7 @@ export class InlineHost implements WorkerHost {
         queueMicrotask(runNext);
         return this.settings.concurrency > 1;
       },
+      forget: () => {},
       cancel: (turn, reason) => {
         const index = handed.findIndex((call) => call.turn === turn);
         if (index < 0) return runner.cancel(turn, reason);

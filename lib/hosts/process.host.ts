@@ -111,6 +111,7 @@ export class ProcessHost implements WorkerHost {
       label: `process ${child.pid ?? '(none)'}`,
       marks,
       start: (call, ahead) => remote.start(call, ahead),
+      forget: (target) => remote.forget(target),
       cancel: (turn, reason) => remote.cancel(turn, reason),
       ping: () => remote.ping(),
       close: () => remote.close(),

@@ -12,7 +12,9 @@ import type { CallTarget, HostCall, WorkerListener } from './worker-host.interfa
 export class RemoteWorker {
   readonly #channel: Channel;
   readonly #listener: WorkerListener;
+  /** The numbers that targets have, and those whose targets the worker has loaded, or will have when it comes to the next call. */
   readonly #targets = new Map<CallTarget, number>();
+  readonly #defined = new Set<number>();
 
   /** The uncaught error of which the worker says it ends. */
   crash: unknown;
@@ -41,21 +43,28 @@ export class RemoteWorker {
   /** @returns whether the worker will say when the call starts: it may have to load its target first */
   start(handed: HostCall, ahead: boolean): boolean {
     const { id, turn, args, attempt, timeout, signals } = handed;
-    const known = this.#targets.get(handed.target);
-    const target = known ?? this.#define(handed.target);
+    const target = this.#numberOf(handed.target);
+    const isKnown = this.#defined.has(target);
+    if (!isKnown) this.#define(handed.target, target);
     const type = ahead ? MessageType.callAhead : MessageType.call;
     const call: Message = { type, turn, call: id, target, attempt, timeout, signals, payload: args };
     // At once, as posting detaches what is moved.
     this.#channel.send(call, args.moves);
-    return known === undefined || this.#announces;
+    return !isKnown || this.#announces;
   }
 
+  forget(target: CallTarget): void {
+    this.#defined.delete(this.#numberOf(target));
+  }
+
+  /** At once: if the application then blocks its event loop, the grace of the call runs all the same. */
   cancel(turn: number, reason: Payload): void {
-    this.#channel.send(message(MessageType.cancel, turn, reason));
+    this.#channel.send(message(MessageType.cancel, turn, reason), true);
   }
 
+  /** At once, for the same reason. */
   ping(): void {
-    this.#channel.send(message(MessageType.ping));
+    this.#channel.send(message(MessageType.ping), true);
   }
 
   close(): void {
@@ -101,11 +110,15 @@ export class RemoteWorker {
     }
   }
 
-  #define(target: CallTarget): number {
-    const number = this.#targets.size + 1;
-    this.#targets.set(target, number);
-    this.#channel.send(message(MessageType.define, 0, json(target.definition), number));
+  #numberOf(target: CallTarget): number {
+    let number = this.#targets.get(target);
+    if (number === undefined) this.#targets.set(target, (number = this.#targets.size + 1));
     return number;
+  }
+
+  #define(target: CallTarget, number: number): void {
+    this.#defined.add(number);
+    this.#channel.send(message(MessageType.define, 0, json(target.definition), number));
   }
 }
 

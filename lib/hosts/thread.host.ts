@@ -83,6 +83,7 @@ export class ThreadHost implements WorkerHost {
       label: `thread ${thread.threadId}`,
       marks,
       start: (call, ahead) => remote.start(call, ahead),
+      forget: (target) => remote.forget(target),
       cancel: (turn, reason) => remote.cancel(turn, reason),
       ping: () => remote.ping(),
       close: () => remote.close(),

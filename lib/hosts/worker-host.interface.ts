@@ -72,6 +72,8 @@ export interface WorkerHandle {
    * @returns whether the worker will say when it starts
    */
   start(call: HostCall, ahead: boolean): boolean;
+  /** It may not have loaded what such a call runs: the next one says when it starts. */
+  forget(target: CallTarget): void;
   /** Tells the method, through its signal. */
   cancel(turn: number, reason: Payload): void;
   /** Asks for a sign of life. */

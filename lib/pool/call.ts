@@ -38,6 +38,8 @@ export class Call implements HostCall {
   place: CallPlace | undefined;
   /** It was handed over in advance, has not started, and somebody waits for it. */
   isAhead = false;
+  /** It was handed over behind others: its worker does not begin it if that is beyond the limit (see Marks). */
+  mayStepBack = false;
   /** Its worker says itself when it starts. */
   isAnnounced = false;
   /** Workers that ended before it began in them. */

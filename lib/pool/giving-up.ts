@@ -44,7 +44,7 @@ export class GivingUp {
     } else {
       this.fleet.relief.recallAll(place);
       // Its worker may be loading what it runs, and would never get to the end of that if each such call ended it.
-      const mayLoad = reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
+      const mayLoad = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
       call.givenUp = { place, at: performance.now(), reason: describeReason(reason), mayLoad };
       place.handle.cancel(call.turn, this.#encodeReason(reason));
       if (this.settings.concurrency > 1) place.handle.ping();
@@ -77,8 +77,9 @@ export class GivingUp {
   #waitsForOthers({ startedAt, turn, place }: Call): boolean {
     const slot = place && this.fleet.slots.at(place);
     const marks = slot?.handle.marks;
-    if (startedAt > 0 || !marks || slot.isForsaken) return false;
-    return isBeyond(turn, marks.getStarted());
+    if (startedAt > 0 || !marks) return false;
+    const started = marks.getStarted();
+    return isBeyond(turn, started) && slot.isAwaited(started);
   }
 
   #encodeReason(reason: unknown): Payload {

@@ -42,7 +42,7 @@ export class Pool implements FleetListener {
   #isClosed = false;
   #closing: Promise<void> | undefined;
   /** Runs from when closing is announced. */
-  #deadline: NodeJS.Timeout | undefined;
+  #deadline: LateTimer | undefined;
 
   constructor(
     readonly settings: PoolSettings,
@@ -114,7 +114,7 @@ export class Pool implements FleetListener {
    */
   announceClose(): void {
     if (this.#isClosed) return;
-    this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
+    this.#deadline ??= new LateTimer(() => this.#refuseAll(), this.settings.shutdownTimeout);
   }
 
   get isIdle(): boolean {
@@ -277,9 +277,9 @@ export class Pool implements FleetListener {
   async #close(): Promise<void> {
     this.#isClosed = true;
     this.#open.keepAlive.hold();
-    this.#deadline ??= setTimeout(() => this.#refuseAll(), this.settings.shutdownTimeout);
+    this.#deadline ??= new LateTimer(() => this.#refuseAll(), this.settings.shutdownTimeout);
     await this.#open.whenNone();
-    clearTimeout(this.#deadline);
+    this.#deadline.stop();
     await this.#fleet.close();
     this.#store.close();
     this.#open.keepAlive.close();

@@ -1,5 +1,5 @@
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
-import { isBeyond, nextTurn, NO_TURN } from '../wire/marks.js';
+import { isBeyond, later, nextTurn, NO_TURN } from '../wire/marks.js';
 import type { OutcomePayload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
@@ -76,10 +76,10 @@ export class WorkerSlot implements WorkerListener {
   /** Hands a call over: to be begun at once, or in advance. */
   start(call: Call): void {
     // What is moved cannot be taken back: there is room for it now, beside calls that run.
-    const ahead = this.calls.size > 0 && !call.isMoved;
+    call.mayStepBack = this.calls.size > 0 && !call.isMoved;
     call.turn = this.#turns = nextTurn(this.#turns);
     this.calls.push(call);
-    call.isAnnounced = this.handle.start(call, ahead);
+    call.isAnnounced = this.handle.start(call, call.mayStepBack);
   }
 
   /** The call that it runs; the others were handed over in advance, if it takes one at a time. */
@@ -102,15 +102,17 @@ export class WorkerSlot implements WorkerListener {
    */
   recallBehind(turn: number): Call[] {
     const { marks } = this.handle;
-    if (turn === NO_TURN) turn = -1;
-    if (!marks || (this.#limit !== undefined && !isBeyond(this.#limit, turn))) return [];
-    marks.setLimit(turn);
-    const started = marks.getStarted();
-    this.#limit = turn;
-    const last = isBeyond(started, turn) ? started : turn;
+    if (!marks) return [];
+    // Not behind what has begun: the limit would have to wait until that has said so.
+    let limit = later(turn, marks.getStarted());
+    if (limit === NO_TURN) limit = -1;
+    if (this.#limit !== undefined && !isBeyond(this.#limit, limit)) return [];
+    marks.setLimit(limit);
+    this.#limit = limit;
+    const last = later(limit, marks.getStarted());
     const recalled = [...this.calls].filter((call) => isBeyond(call.turn, last) && !call.isMoved);
     for (const call of recalled) {
-      this.calls.remove(call);
+      this.#takeOut(call);
       this.#recalled.add(call.turn);
     }
     this.#liftLimit();
@@ -121,6 +123,12 @@ export class WorkerSlot implements WorkerListener {
   get isForsaken(): boolean {
     for (const call of this.calls) if (!call.isSettled) return false;
     return true;
+  }
+
+  /** Whether somebody waits for one of the calls that it has begun. */
+  isAwaited(started: number): boolean {
+    for (const call of this.calls) if (!call.isSettled && !isBeyond(call.turn, started)) return true;
+    return false;
   }
 
   /** Asks it to end, in good order: when it takes too long, by force. */
@@ -184,7 +192,7 @@ export class WorkerSlot implements WorkerListener {
     const call = this.#find(turn);
     if (call) {
       // The worker was about to begin it when the limit came: it is known only now that it did not.
-      this.calls.remove(call);
+      this.#takeOut(call);
       this.#liftLimit();
       this.#listener.onSteppedBack(this, call);
     } else if (this.#recalled.delete(turn)) {
@@ -201,7 +209,7 @@ export class WorkerSlot implements WorkerListener {
       this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));
       return;
     }
-    this.calls.remove(call);
+    this.#takeOut(call);
     this.served++;
     noteTime(call, ms);
     this.#liftLimit();
@@ -223,14 +231,20 @@ export class WorkerSlot implements WorkerListener {
 
   /**
    * The worker has ended: takes out all calls that were in it, in order.
-   * @param lastTurn of the last call that it began; where that cannot be told, the oldest is blamed
+   * @param lastTurn of the last call that it began; where that cannot be told, it was given none in advance, and each
+   *   may have begun
    */
   takeAll(lastTurn: number | undefined): { readonly call: Call; readonly hadBegun: boolean }[] {
-    const oldest = this.head;
     return this.calls.clear().map((call) => ({
       call,
-      hadBegun: lastTurn === undefined ? call === oldest : !isBeyond(call.turn, lastTurn),
+      hadBegun: lastTurn === undefined || !isBeyond(call.turn, lastTurn),
     }));
+  }
+
+  #takeOut(call: Call): void {
+    this.calls.remove(call);
+    // It was the first to need its target, which may not be loaded, then.
+    if (call.isAnnounced && call.startedAt === 0) this.handle.forget(call.target);
   }
 
   /** Answers come in the order of the calls, or nearly so: the first is most often the one. */
@@ -247,7 +261,9 @@ export class WorkerSlot implements WorkerListener {
   #liftLimit(): boolean {
     const limit = this.#limit;
     if (limit === undefined || this.#recalled.size > 0) return false;
-    for (const call of this.calls) if (isBeyond(call.turn, limit) && !hasSaidItBegan(call)) return false;
+    for (const call of this.calls) {
+      if (isBeyond(call.turn, limit) && call.mayStepBack && !hasSaidItBegan(call)) return false;
+    }
     this.#limit = undefined;
     this.handle.marks?.setLimit(NO_TURN);
     return true;

@@ -29,6 +29,7 @@ function pick(namespace: object, { exportName, member }: Reference): unknown {
 }
 
 let last: Promise<unknown> = Promise.resolve();
+let goAhead: (() => void) | undefined;
 
 /**
  * One import after the other: where a CommonJS file requires a module that is being imported at that moment,
@@ -39,13 +40,17 @@ function importInTurn(file: string, onBegin?: () => void): Promise<Record<string
     onBegin?.();
     return import(file) as Promise<Record<string, unknown>>;
   });
-  last = next.catch(() => {});
+  last = last.then(() => Promise.race([next.catch(() => {}), whenPassed()]));
   return next;
+}
+
+function whenPassed(): Promise<void> {
+  return new Promise((pass) => (goAhead = pass));
 }
 
 /** The import that is under way may never end: the next one goes ahead. */
 export function waitNoLonger(): void {
-  last = Promise.resolve();
+  goAhead?.();
 }
 
 function own(holder: unknown, key: string): unknown {

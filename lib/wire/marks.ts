@@ -30,6 +30,11 @@ export function isBeyond(turn: number, other: number): boolean {
   return ((turn - other) | 0) > 0;
 }
 
+/** The one of two turns that comes after the other. */
+export function later(one: number, other: number): number {
+  return isBeyond(one, other) ? one : other;
+}
+
 const STARTED = 0;
 const LIMIT = 1;
 

@@ -1,7 +1,14 @@
+import { performance } from 'node:perf_hooks';
 import type { ResultRing, TakeResult } from './result.ring.js';
 
 /** The most results that are taken out in a turn of the event loop, so that others get theirs. */
 const TURN_LIMIT = 64;
+
+/**
+ * After a turn that took longer, in ms, all are taken out (see LateTimer): what came in while the event loop was blocked must
+ * not be taken for late.
+ */
+const LONG_TURN = 10;
 
 /** So many turns in a row without a result until the reader falls asleep: falling asleep costs more than a turn. */
 const EMPTY_TURNS = 3;
@@ -40,8 +47,10 @@ export class RingReader {
   }
 
   #look(): void {
+    const since = performance.now();
     this.#immediate = setImmediate(() => {
-      const isEmpty = this.#ring.read(TURN_LIMIT, this.#take) === 0;
+      const limit = performance.now() - since > LONG_TURN ? Infinity : TURN_LIMIT;
+      const isEmpty = this.#ring.read(limit, this.#take) === 0;
       if (this.#isStopped) return;
       this.#emptyTurns = isEmpty ? this.#emptyTurns + 1 : 0;
       if (this.#emptyTurns >= EMPTY_TURNS && this.#fallAsleep()) return;

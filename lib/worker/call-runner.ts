@@ -124,9 +124,12 @@ export class CallRunner {
   #encodeError(thrown: unknown): Payload | Promise<Payload> {
     // An error must reach its caller even if something that hangs on it cannot.
     const encodeRefusal = (refusal: unknown) => {
-      // Of a Proxy anything that is asked may throw.
-      const isPlainError = !types.isProxy(thrown) && isError(thrown);
-      return isPlainError ? this.codec.encodeBare(thrown) : this.codec.encode(refusal, 'error');
+      try {
+        if (!types.isProxy(thrown) && isError(thrown)) return this.codec.encodeBare(thrown);
+      } catch {
+        // What its class is may be asked of a Proxy, which may throw.
+      }
+      return this.codec.encode(refusal, 'error');
     };
     try {
       const payload = this.codec.encodeWithClasses(thrown, 'error', this.store);

@@ -80,6 +80,8 @@ export class Session {
         return void this.#boot(parse<WorkerPlan>(payload));
       case MessageType.define:
         this.#definitions.set(target, parse<TargetDefinition>(payload));
+        // The application wants to hear when the next call of it starts.
+        this.#bound.delete(target);
         return;
       case MessageType.call:
       case MessageType.callAhead:

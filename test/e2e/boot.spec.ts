@@ -19,9 +19,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe.each(WORKER_KINDS)('a start that fails for a pool of kind %s', (kind) => {
-  /** What workers are: processes and threads. */
-  const alive = () => childrenOf(process.pid).length + readdirSync('/proc/self/task').length;
-
   async function startInVain(): Promise<void> {
     const module = ExecutorModule.forRoot({
       pools: { bad: { kind, size: 1, context: FailingContext }, good: { kind, size: 2 } },
@@ -43,6 +40,11 @@ describe.each(WORKER_KINDS)('a start that fails for a pool of kind %s', (kind) =
 });
 
 class Root {}
+
+/** What workers are: processes and threads. */
+function alive(): number {
+  return childrenOf(process.pid).length + readdirSync('/proc/self/task').length;
+}
 
 describe.each(WORKER_KINDS)('replacing a worker of kind %s', (kind) => {
   it('that cannot boot any more rejects what waits, tries on, and recovers by itself', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { transfer } from '../../lib/index.js';
-import { echo, echoLater, obeysSignal, spin } from '../fixtures/work.js';
+import { blocksAfterwards, echo, echoLater, obeysSignal, spin, whoAmI } from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
+import { Gate } from '../support/gate.js';
 
 describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind) => {
   it('one that is given up leaves its room to others, however long its neighbours go on', async () => {
@@ -54,6 +55,24 @@ describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (ki
   });
 });
 
+describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s,', (kind) => {
+  it('are all given up when what an earlier one left blocks their worker', async () => {
+    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+      await within(executor.run(echo, 0));
+      const gate = new Gate();
+      await within(executor.run(blocksAfterwards, gate.file));
+      await until(() => gate.isOpen, 'the loop');
+      const controller = new AbortController();
+      const head = rejection(executor.with({ signal: controller.signal }).run(echo, 'head'));
+      const moved = rejection(executor.run(echo<Uint8Array>, transfer(new Uint8Array(10))));
+      controller.abort();
+      await head;
+      expect((await moved).name).toBe('ExecutorWorkerLostError');
+      expect(await within(executor.run(echo, 'next'))).toBe('next');
+    });
+  });
+});
+
 describe.each(WORKER_KINDS)(
   'an application that blocks its own event loop, with a pool of kind %s',
   (kind) => {
@@ -74,6 +93,56 @@ describe.each(WORKER_KINDS)(
         await aborted;
         expect(await within(neighbour)).toBe('healthy');
         expect(executor.stats().lost).toBe(0);
+      });
+    });
+
+    it('tells a call that it gave up of it before', async () => {
+      await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+        await within(
+          Promise.all([
+            executor.run(echoLater, 0, 1),
+            rejection(executor.with({ timeout: 1 }).run(obeysSignal)),
+          ]),
+        );
+        const worker = await within(executor.run(whoAmI));
+        for (const withNeighbour of [true, false]) {
+          const neighbour = withNeighbour && executor.run(echoLater, 'healthy', 600);
+          const controller = new AbortController();
+          const aborted = rejection(executor.with({ signal: controller.signal }).run(obeysSignal));
+          await until(() => executor.stats().running === (neighbour ? 2 : 1), 'the start');
+          controller.abort();
+          // Longer than the grace, and not so much that it would be given again.
+          spin(280);
+          await aborted;
+          if (neighbour) expect(await within(neighbour)).toBe('healthy');
+          expect(await within(executor.run(whoAmI))).toBe(worker);
+        }
+      });
+    });
+
+    it('does not let calls time out that had ended in time, however many they are', async () => {
+      await withApp({ kind, concurrency: 200 }, async ({ executor }) => {
+        await within(executor.run(echoLater, 0, 1));
+        const pool = executor.with({ timeout: 400 });
+        const calls = Array.from({ length: 150 }, (_, n) => pool.run(echoLater, n, 60));
+        // They leave, and the application goes on expecting results.
+        await until(() => executor.stats().running === 150, 'their start');
+        for (let round = 0; round < 5; round++) await within(executor.run(echo, round));
+        spin(700);
+        expect(await within(Promise.all(calls))).toEqual(Array.from({ length: 150 }, (_, n) => n));
+      });
+    });
+
+    it('does not give up a call that had ended within shutdownTimeout', async () => {
+      await withApp({ kind, shutdownTimeout: 400 }, async (app) => {
+        await within(app.executor.run(echoLater, 0, 1));
+        const call = app.executor.run(echoLater, 'in time', 50);
+        await until(() => app.executor.stats().running === 1, 'its start');
+        const closing = app.close();
+        await new Promise((resolve) => setImmediate(resolve));
+        spin(700);
+        expect(await within(call)).toBe('in time');
+        await closing;
       });
     });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorReferenceError, ExecutorTimeoutError } from '../../lib/index.js';
 import { mark, timeLeft } from '../fixtures/loads-slowly.js';
 import { isNeverRun } from '../fixtures/never-loads.js';
-import { add } from '../fixtures/work.js';
+import { add, echo, obeysSignal } from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
-import { rejection, until, within } from '../support/deadline.js';
+import { observe, rejection, until, within } from '../support/deadline.js';
 
 describe('a function whose file a worker has yet to load', () => {
   it('waits no longer than queueTimeout', async () => {
@@ -26,16 +26,50 @@ describe('a function whose file a worker has yet to load', () => {
     });
   });
 
-  it('is ended when it is aborted, and its worker replaced', async () => {
+  it.each([
+    ['', new Error('no longer')],
+    [' with what is our own error elsewhere', new ExecutorTimeoutError('other', 'queue', 100, 'work()')],
+  ])('is ended when it is aborted%s, and its worker replaced', async (_how, reason) => {
     await withApp({ kind: 'process', bootTimeout: 60_000 }, async ({ executor }) => {
       const controller = new AbortController();
       const aborted = rejection(executor.with({ signal: controller.signal }).run(isNeverRun));
       await until(() => executor.stats().running === 1, 'the hand-over');
-      controller.abort(new Error('no longer'));
-      expect((await aborted).message).toBe('no longer');
+      controller.abort(reason);
+      expect(await aborted).toBe(reason);
       expect(await within(executor.run(add, 1, 2))).toBe(3);
     });
   });
+
+  it.each(WORKER_KINDS)('holds up others for bootTimeout at most, each of them (%s)', async (kind) => {
+    await withApp({ kind, concurrency: 3, bootTimeout: 4_000 }, async ({ executor }) => {
+      const stuck = [1, 2].map(() => rejection(executor.run(isNeverRun)));
+      await until(() => executor.stats().running === 2, 'the hand-over');
+      const behind = executor.run(add, 1, 2);
+      for (const error of await Promise.all(stuck)) expect(error).toBeInstanceOf(ExecutorReferenceError);
+      expect(await within(behind)).toBe(3);
+      expect(executor.stats()).toMatchObject({ running: 0, queued: 0, lost: 0 });
+    });
+  });
+
+  it.each(WORKER_KINDS)(
+    'does not bar its worker to others when one of them is given up (%s)',
+    async (kind) => {
+      await withApp({ kind, concurrency: 3 }, async ({ executor }) => {
+        await within(Promise.all([executor.run(add, 1, 1), executor.run(echo, 0)]));
+        const controller = new AbortController();
+        const aborted = rejection(executor.with({ signal: controller.signal }).run(obeysSignal));
+        await until(() => executor.stats().running === 1, 'its start');
+        const slow = observe(executor.run(mark));
+        // It leaves for its worker.
+        await new Promise((resolve) => setImmediate(resolve));
+        controller.abort();
+        await aborted;
+        expect(await within(executor.run(echo, 1))).toBe(1);
+        expect(slow.isSettled).toBe(false);
+        await within(slow.promise);
+      });
+    },
+  );
 
   it('fails after bootTimeout if that never ends, and others are loaded', async () => {
     await withApp({ kind: 'process', bootTimeout: 3_000 }, async ({ executor }) => {

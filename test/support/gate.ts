@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -15,6 +15,10 @@ export class Gate {
       this.open();
       rmSync(folder, { recursive: true });
     });
+  }
+
+  get isOpen(): boolean {
+    return existsSync(this.file);
   }
 
   open(): void {
