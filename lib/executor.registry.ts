@@ -63,6 +63,7 @@ export class ExecutorRegistry
   readonly #targets = new Map<object, Map<DecoratedMethod['original'], MethodTarget>>();
   readonly #routes = new Map<MethodTarget, Executor>();
   #preparing: Promise<void> | undefined;
+  #closing: Promise<unknown> | undefined;
   #isPrepared = false;
 
   /** @param answersMessages whether the application is a microservice, without an HTTP server */
@@ -98,11 +99,9 @@ export class ExecutorRegistry
     if (executor instanceof Error) return Promise.reject(executor);
     if (!(executor instanceof PoolExecutor)) {
       // Whatever a test put in its place: a decorated method returns a promise.
-      return new Promise((resolve) => {
-        resolve(
-          executor.run((...passed: never[]) => method.original.apply(instance, passed), ...(args as never[])),
-        );
-      });
+      const run = (...passed: never[]) => method.original.apply(instance, passed);
+      Object.defineProperty(run, 'name', { value: target.label.replace('()', '') });
+      return new Promise((resolve) => resolve(executor.run(run, ...(args as never[]))));
     }
     const { timeout, priority, retries } = method.options;
     const located = this.#whenPlaced(target, executor);
@@ -137,19 +136,32 @@ export class ExecutorRegistry
     await passTurns(TURNS_TO_REPLY);
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all(Array.from(this.#pools.values(), (executor) => executor.pool.close()));
+  onApplicationShutdown(): Promise<unknown> {
+    return (this.#closing ??= Promise.all(Array.from(this.#pools.values(), ({ pool }) => pool.close())));
   }
 
   async #warm({ pool }: PoolExecutor): Promise<void> {
     const { name, kind, size, warmup } = pool.settings;
     if (this.#overrides.has(name)) return;
     const startedAt = performance.now();
-    if (warmup === 'eager') await pool.warm();
+    if (warmup === 'eager') await this.#whenWarm(pool);
     const workers = size.min === size.max ? `${size.max}` : `${size.min} to ${size.max}`;
     const when =
       warmup === 'lazy' ? 'with the first call' : `in ${Math.round(performance.now() - startedAt)} ms`;
     this.#logger.log(`Pool '${name}' (${kind}, size ${workers}) started ${when}`);
+  }
+
+  /** A start that is closed fails only when Nest is done with that, as an error would end the process before. */
+  async #whenWarm(pool: Pool): Promise<void> {
+    try {
+      await pool.warm();
+    } catch (error) {
+      if (this.#closing) {
+        await this.#closing;
+        await passTurns(TURNS_TO_REPLY);
+      }
+      throw error;
+    }
   }
 
   /** When a start-up fails, Nest calls no shutdown hooks. */

@@ -10,6 +10,7 @@ import {
   wrappers,
 } from './decorated-method.js';
 import { isRouter } from './routers.js';
+import { show } from '../options/rules.js';
 
 /**
  * Routes a method into a pool: callers await it as before, and it runs on the worker's own instance of the
@@ -23,6 +24,11 @@ import { isRouter } from './routers.js';
  * @publicApi
  */
 export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {}) {
+  if (pool !== undefined && typeof pool !== 'string') {
+    throw new ExecutorOptionsError(
+      `@RunInExecutor takes the name of a pool, not ${show(pool)}. Without a name it still needs its parentheses: @RunInExecutor().`,
+    );
+  }
   return <M extends AsyncMethod>(
     owner: object,
     name: string | symbol,

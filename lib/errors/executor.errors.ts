@@ -103,6 +103,12 @@ export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss
   }
 }
 
+const CLOSED = {
+  refused: 'was refused: %s is closed.',
+  unfinished: 'had not finished when %s was closed (shutdownTimeout).',
+  starting: 'had not finished when %s was closed.',
+};
+
 /**
  * The pool is closed, or closing: the call was not accepted, or had not finished within `shutdownTimeout`.
  * @publicApi
@@ -113,13 +119,9 @@ export class ExecutorClosedError extends ExecutorError {
   constructor(
     readonly pool: string,
     call: string,
-    accepted: boolean,
+    why: 'refused' | 'unfinished' | 'starting',
   ) {
-    super(
-      accepted
-        ? `${call} had not finished when pool '${pool}' was closed (shutdownTimeout).`
-        : `${call} was refused: pool '${pool}' is closed.`,
-    );
+    super(`${call} ${CLOSED[why].replace('%s', () => `pool '${pool}'`)}`);
   }
 }
 

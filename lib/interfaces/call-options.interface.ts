@@ -4,21 +4,21 @@
  */
 export interface CallOptions {
   /** How long the method may run, in ms, counted from its start; 1 or more. Default: the pool's, else no limit. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Aborting it rejects the call with the signal's `reason`, and tells the method through `currentCall().signal`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Any finite number; higher starts first, equal ones in the order of their calls. Default 0. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   /**
    * How often the call is run again when its *worker* is lost (never when the method threw), 0 or more.
    * Only for what may run twice. Default: the pool's, else 0.
    */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /**
    * The file that exports the function, as a path or a `file:` URL (`import.meta.url`), for where it
    * cannot be found out (a mixin's result, the permission model).
    */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
 /**

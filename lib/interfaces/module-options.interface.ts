@@ -6,9 +6,9 @@ import type { PoolOptions } from './pool-options.interface.js';
  */
 export interface ExecutorModuleOptions {
   /** The pools by name. Default: one thread pool, `default`. */
-  readonly pools?: Readonly<Record<string, PoolOptions>>;
+  readonly pools?: Readonly<Record<string, PoolOptions>> | undefined;
   /** The pool that a bare `@RunInExecutor()` or `@InjectExecutor()` means. Default: the one called `default`, else the only one. */
-  readonly default?: string;
+  readonly default?: string | undefined;
 }
 
 /**
@@ -24,9 +24,10 @@ export interface ExecutorOptionsFactory {
  * @publicApi
  */
 export interface ExecutorModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  readonly pools?: readonly string[];
-  readonly inject?: FactoryProvider['inject'];
-  readonly useFactory?: (...args: never[]) => ExecutorModuleOptions | Promise<ExecutorModuleOptions>;
-  readonly useClass?: Type<ExecutorOptionsFactory>;
-  readonly useExisting?: Type<ExecutorOptionsFactory>;
+  readonly pools?: readonly string[] | undefined;
+  readonly inject?: FactoryProvider['inject'] | undefined;
+  readonly useFactory?:
+    ((...args: never[]) => ExecutorModuleOptions | Promise<ExecutorModuleOptions>) | undefined;
+  readonly useClass?: Type<ExecutorOptionsFactory> | undefined;
+  readonly useExisting?: Type<ExecutorOptionsFactory> | undefined;
 }

@@ -26,37 +26,37 @@ export interface PoolSizeRange {
  */
 export interface PoolOptions {
   /** Default `thread`. */
-  readonly kind?: PoolKind;
+  readonly kind?: PoolKind | undefined;
   /** Workers: 1 or more, or a range. Default `os.availableParallelism()`. */
-  readonly size?: number | PoolSizeRange;
+  readonly size?: number | PoolSizeRange | undefined;
   /** Calls in flight per worker, 1 or more; above 1 only for methods that await. Default 1. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Accepted calls that have not started, 0 or more; one above rejects. Default 10,000. */
-  readonly maxQueue?: number;
+  readonly maxQueue?: number | undefined;
   /** How long an accepted call may wait for a worker, in ms, 1 or more. Default: for ever. */
-  readonly queueTimeout?: number;
+  readonly queueTimeout?: number | undefined;
   /** How long a method may run, in ms, counted from its start, 1 or more. Default: for ever. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How long a worker above `size.min` stays without a call, in ms, 0 or more. Default 60,000. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /** When a worker is replaced by a fresh one; no call notices. */
-  readonly recycle?: RecycleOptions;
+  readonly recycle?: RecycleOptions | undefined;
   /** A Nest module that each worker imports: what must be configured (`ConfigModule`, a database). */
-  readonly context?: Type<unknown>;
+  readonly context?: Type<unknown> | undefined;
   /** `eager` boots `size` (`size.min`) workers at start-up; `lazy` at the first call. Default `eager`. */
-  readonly warmup?: 'eager' | 'lazy';
+  readonly warmup?: 'eager' | 'lazy' | undefined;
   /** How long a worker may take to boot, in ms, 1 or more. Default 30,000. */
-  readonly bootTimeout?: number;
+  readonly bootTimeout?: number | undefined;
   /** How long closing waits for calls in flight, in ms, 0 or more. Default 10,000. */
-  readonly shutdownTimeout?: number;
+  readonly shutdownTimeout?: number | undefined;
   /** V8's limits for one worker, in MB, as in `worker_threads`; on processes the matching V8 flags. */
-  readonly resourceLimits?: ResourceLimits;
+  readonly resourceLimits?: ResourceLimits | undefined;
   /** Environment variables of the workers, beside the application's own. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Node's command-line options for the workers, in place of the application's own. */
-  readonly execArgv?: readonly string[];
+  readonly execArgv?: readonly string[] | undefined;
   /** How often a call whose worker was lost is run again, 0 or more. Default 0. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export interface PoolOptions {
  */
 export interface RecycleOptions {
   /** After so many calls, 1 or more. */
-  readonly calls?: number;
+  readonly calls?: number | undefined;
   /** When the worker holds so many MB after a call (a process's resident set, a thread's heap and Buffers), 1 or more. */
-  readonly memoryMb?: number;
+  readonly memoryMb?: number | undefined;
 }

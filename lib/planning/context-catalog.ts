@@ -1,8 +1,12 @@
 import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } from '@nestjs/common';
+import { ExecutorOptionsError } from '../errors/executor.errors.js';
 
 type ModuleEntry = Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference;
 
-/** All that a context module provides, itself or by what it imports: none of it is provided a second time. */
+/**
+ * All that a context module provides, itself or by what it imports: none of it is provided a second time.
+ * @returns rejects with ExecutorOptionsError where a file of it is imported in a circle
+ */
 export async function tokensProvidedBy(
   context: Type<unknown> | undefined,
 ): Promise<ReadonlySet<InjectionToken>> {
@@ -27,7 +31,17 @@ async function collect(entry: ModuleEntry, tokens: Set<InjectionToken>, seen: Se
     ...listed<ModuleEntry>('imports', target),
     ...(((isDynamic && resolved.imports) || []) as ModuleEntry[]),
   ];
-  for (const imported of imports) await collect(imported, tokens, seen);
+  for (const imported of imports) {
+    if (imported === undefined) throw importsInCircle(target);
+    await collect(imported, tokens, seen);
+  }
+}
+
+function importsInCircle({ name }: Type<unknown>): ExecutorOptionsError {
+  return new ExecutorOptionsError(
+    `${name}, which a pool's context is or imports, imports 'undefined': its file and that of the module import each other. ` +
+      `Let what workers need stand in a module that does not import the application's.`,
+  );
 }
 
 async function resolveEntry(

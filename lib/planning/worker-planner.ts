@@ -17,6 +17,16 @@ import {
   type ModuleRecord,
 } from './nest-graph.js';
 
+/** The application's own modules never import it but for the root. */
+const EXECUTOR_MODULE = 'ExecutorModule';
+
+/** What a worker cannot make. */
+interface Missing {
+  /** From the decorated method to it. */
+  readonly path: readonly string[];
+  readonly module: ModuleRecord | undefined;
+}
+
 /** What a pool's workers are booted with, and where its decorated classes are. */
 export interface PlannedPool {
   readonly plan: WorkerPlan;
@@ -45,6 +55,7 @@ export class WorkerPlanner {
     const provided = new Set<Type<unknown>>();
     const references = new Map<object, Reference>();
     const files = new Set<string>();
+    const missing = new Map<InjectionToken, Missing>();
     for (const { target, module, methods } of classes) {
       const own = methods.filter((method) => method.poolName === name);
       const [first] = own;
@@ -53,8 +64,9 @@ export class WorkerPlanner {
       if (file !== undefined) files.add(file);
       references.set(target, await locate(target, file));
       const path = [`${target.name}.${String(first.name)}()`];
-      if (!inContext.has(target)) this.#collect(target, module, path, settings, inContext, provided);
+      if (!inContext.has(target)) this.#collect(target, module, path, inContext, provided, missing);
     }
+    if (missing.size > 0) throw belongsInContext([...missing.values()], settings);
     const plan: WorkerPlan = {
       pool: name,
       pools: this.pools,
@@ -74,9 +86,9 @@ export class WorkerPlanner {
     target: Type<unknown>,
     module: ModuleRecord,
     path: readonly string[],
-    settings: PoolSettings,
     inContext: ReadonlySet<InjectionToken>,
     provided: Set<Type<unknown>>,
+    missing: Map<InjectionToken, Missing>,
   ): void {
     if (provided.has(target)) return;
     provided.add(target);
@@ -86,8 +98,9 @@ export class WorkerPlanner {
       // Optional, or the application itself could not have started.
       if (!record || isNestsOwn(record)) continue;
       const onward = [...path, describeToken(token)];
-      if (!isPlainClass(record)) throw belongsInContext(onward, record.host?.metatype?.name, settings);
-      this.#collect(token as Type<unknown>, record.host ?? module, onward, settings, inContext, provided);
+      const host = record.host as ModuleRecord | undefined;
+      if (!isPlainClass(record)) missing.set(token, missing.get(token) ?? { path: onward, module: host });
+      else this.#collect(token as Type<unknown>, host ?? module, onward, inContext, provided, missing);
     }
   }
 }
@@ -105,25 +118,42 @@ async function locateIn(target: Type<unknown>, files: Iterable<string>): Promise
   }
 }
 
-/** What a library makes is had by importing its module. */
-function remedyFor(token: string, module: string | undefined): string {
-  return module === undefined
-    ? `provide and export ${token}`
-    : `import and export what provides it (here ${module}), or provide and export ${token} itself,`;
-}
-
 function belongsInContext(
-  path: readonly string[],
-  module: string | undefined,
+  missing: readonly Missing[],
   { name, context }: PoolSettings,
 ): ExecutorOptionsError {
-  const token = path.at(-1) as string;
   const place = context
     ? `the pool's context, ${context.name}`
     : `a module of its own, and name that as the pool's 'context'`;
+  const [{ path, module }, ...others] = missing as [Missing, ...Missing[]];
+  const [method] = path;
+  const token = path.at(-1) as string;
+  if (others.length === 0) {
+    return new ExecutorOptionsError(
+      `${method} runs in pool '${name}' and needs ${token} (${path.join(' -> ')}), which ${nameOf(module)} makes by a ` +
+        `factory, by value or by another class: a worker cannot know how. Put it in ${place}: ` +
+        `${remedyFor(token, module)} there.`,
+    );
+  }
+  const list = missing.map((one) => {
+    return `\n- ${one.path.join(' -> ')}: ${remedyFor(one.path.at(-1) as string, one.module)}`;
+  });
   return new ExecutorOptionsError(
-    `${path[0]} runs in pool '${name}' and needs ${token} (${path.join(' -> ')}), which ${module ?? 'the application'} ` +
-      `makes by a factory, by value or by another class: a worker cannot know how. Put it in ${place}: ` +
-      `${remedyFor(token, module)} there.`,
+    `What runs in pool '${name}' needs what the application makes by a factory, by value or by another class: a worker ` +
+      `cannot know how. Put it in ${place}; there${list.join('')}`,
   );
+}
+
+function nameOf(module: ModuleRecord | undefined): string {
+  return module?.metatype?.name ?? 'the application';
+}
+
+/** What a library makes is had by importing its module; what the root module makes must leave it first. */
+function remedyFor(token: string, module: ModuleRecord | undefined): string {
+  const itself = `provide and export ${token}`;
+  if (!module) return itself;
+  const isRoot = [...module.imports].some(({ metatype }) => metatype?.name === EXECUTOR_MODULE);
+  return isRoot
+    ? `import and export a module to which its provider moves (${nameOf(module)} imports that as well), or ${itself} itself,`
+    : `import and export what provides it (here ${nameOf(module)}), or ${itself} itself,`;
 }

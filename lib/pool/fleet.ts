@@ -58,7 +58,8 @@ export class Fleet implements SlotListener {
    */
   warm(): Promise<void> {
     this.#warmed ??= new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
+      if (this.#isClosed)
+        return reject(new ExecutorClosedError(this.#settings.name, 'The start', 'starting'));
       this.#warming = { resolve, reject };
       this.#minimum = this.#settings.size.min;
       this.adjust();
@@ -150,7 +151,7 @@ export class Fleet implements SlotListener {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     this.relief.stop();
-    this.#warming?.reject(new ExecutorClosedError(this.#settings.name, 'Its start', true));
+    this.#warming?.reject(new ExecutorClosedError(this.#settings.name, 'The start', 'starting'));
     this.#warming = undefined;
     return new Promise((resolve) => {
       this.#whenEmpty = resolve;

@@ -132,7 +132,7 @@ export class Pool implements FleetListener {
   }
 
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
-    if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, false);
+    if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, 'refused');
     const call = this.#intake.take(target, args, request, caller);
     this.#open.add(call);
     this.#startQueueTimer(call);
@@ -289,6 +289,7 @@ export class Pool implements FleetListener {
     this.#isClosed = true;
     const { name } = this.settings;
     const open = [...this.#open.outsideWorkers(), ...this.#fleet.slots.calls];
-    for (const call of open) this.#givingUp.giveUp(call, new ExecutorClosedError(name, call.label, true));
+    for (const call of open)
+      this.#givingUp.giveUp(call, new ExecutorClosedError(name, call.label, 'unfinished'));
   }
 }

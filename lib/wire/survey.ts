@@ -202,14 +202,18 @@ function refuseByClass(value: object): Refusal | undefined {
   if (value instanceof AbortSignal) {
     return refuse('an AbortSignal arrives alive only as an argument of its own');
   }
-  if (value instanceof Stream)
-    return refuse('a stream has no copy elsewhere; pass its file, or what was read');
+  if (value instanceof Stream) return refuse(streamAdvice(value));
   if (types.isPromise(value)) return refuse('a Promise has no copy elsewhere; await it first');
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
     return refuse(`a ${value.constructor.name} has no copy elsewhere`);
   }
   for (let prototype: object | null = value; prototype; prototype = Object.getPrototypeOf(prototype)) {
     const name = className(prototype);
+    if (name === 'StreamableFile') {
+      return refuse(
+        'a StreamableFile has no copy elsewhere; return its bytes, and make it of them in the application',
+      );
+    }
     if (name !== undefined && STATEFUL_CLASSES.has(name) && isGlobalClass(name, value)) {
       return refuse(
         `a ${name} would arrive empty; pass what you need of it (a string, bytes, a plain object)`,
@@ -217,6 +221,16 @@ function refuseByClass(value: object): Refusal | undefined {
     }
   }
   return undefined;
+}
+
+const HTTP_STREAMS: ReadonlySet<string | undefined> = new Set(['IncomingMessage', 'OutgoingMessage']);
+
+function streamAdvice(stream: Stream): string {
+  for (let prototype: object | null = stream; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    if (!HTTP_STREAMS.has(className(prototype))) continue;
+    return 'a request or response has no copy elsewhere; pass what you need of it (`@Body()`, `@Param()` and the like)';
+  }
+  return 'a stream has no copy elsewhere; pass its file, or what was read';
 }
 
 function className(prototype: object): string | undefined {

@@ -5,7 +5,7 @@ import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import { describeReference } from '../reference/reference.js';
 import { resolve, waitNoLonger } from '../reference/resolve.js';
 import type { PlanReference, TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
-import { stripEnhancers } from './strip-enhancers.js';
+import { stripMetadata } from './strip-metadata.js';
 import { WorkerExecutorModule } from './worker-executor.module.js';
 import { WorkerLogger } from './worker-logger.js';
 
@@ -32,7 +32,7 @@ export class WorkerContext {
     const providers = (await Promise.all(
       plan.providers.map((provider) => resolve(provider)),
     )) as unknown as Type<unknown>[];
-    providers.forEach(stripEnhancers);
+    providers.forEach(stripMetadata);
     const root: DynamicModule = {
       module: ExecutorWorkerRoot,
       imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],
