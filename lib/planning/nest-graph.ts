@@ -15,6 +15,7 @@ export interface Dependency {
 const PARAMETER_TYPES = 'design:paramtypes';
 const DECLARED_PARAMETERS = 'self:paramtypes';
 const OPTIONAL_PARAMETERS = 'optional:paramtypes';
+const IMPORTS = 'imports';
 const PROPERTIES = 'self:properties_metadata';
 const OPTIONAL_PROPERTIES = 'optional:properties_metadata';
 
@@ -70,6 +71,12 @@ function lookUpImports(
     if (found) return found;
   }
   return undefined;
+}
+
+/** Whether it is a class that imports ExecutorModule: the root module, most often, which a worker must not import. */
+export function registersPools({ metatype }: ModuleRecord): boolean {
+  const imports = metadata<({ module?: { name: string } } | undefined)[]>(IMPORTS, metatype) ?? [];
+  return imports.some((imported) => imported?.module?.name === 'ExecutorModule');
 }
 
 /** Whether Nest itself provides it, in a worker as anywhere. */

@@ -15,10 +15,8 @@ import {
   isPlainClass,
   lookUp,
   type ModuleRecord,
+  registersPools,
 } from './nest-graph.js';
-
-/** The application's own modules never import it but for the root. */
-const EXECUTOR_MODULE = 'ExecutorModule';
 
 /** What a worker cannot make. */
 interface Missing {
@@ -152,8 +150,7 @@ function nameOf(module: ModuleRecord | undefined): string {
 function remedyFor(token: string, module: ModuleRecord | undefined): string {
   const itself = `provide and export ${token}`;
   if (!module) return itself;
-  const isRoot = [...module.imports].some(({ metatype }) => metatype?.name === EXECUTOR_MODULE);
-  return isRoot
+  return registersPools(module)
     ? `import and export a module to which its provider moves (${nameOf(module)} imports that as well), or ${itself} itself,`
     : `import and export what provides it (here ${nameOf(module)}), or ${itself} itself,`;
 }

@@ -23,6 +23,7 @@ import {
   MixedService,
   NeedsUnexported,
   RequestService,
+  RunsByItself,
   Service,
   SubService,
   TransientService,
@@ -46,6 +47,7 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     UsesExecutor,
     BitingNames,
     WithOptions,
+    RunsByItself,
   ];
   let app: TestApp;
   beforeAll(async () => {
@@ -168,6 +170,12 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     expect(order).toEqual(['urgent', `hello Ada from a ${there}`]);
   });
 
+  it('starts no cron job and no consumer of a class where it runs', async () => {
+    const isLeft = kind === 'inline';
+    expect(await within(app.context.get(RunsByItself).marks())).toEqual([isLeft, isLeft]);
+    expect(Reflect.hasMetadata('SCHEDULER_TYPE', RunsByItself.prototype.marks)).toBe(true);
+  });
+
   it('keeps what an injected pool says of itself where it runs', async () => {
     expect(await within(app.context.get(UsesExecutor).tell())).toEqual([
       'pool',
@@ -208,6 +216,11 @@ describe('@RunInExecutor', () => {
 
   it('runs inline on an instance that Nest did not make', async () => {
     expect(await new Service(new Greeter()).greet('Ada')).toBe('hello Ada from a parent');
+  });
+
+  it('says so where its parentheses are missing', () => {
+    const decorate = RunInExecutor as unknown as (owner: object, name: string) => void;
+    expect(() => decorate(Service.prototype, 'greet')).toThrow(/its parentheses: @RunInExecutor\(\)/);
   });
 
   it("refuses a method called 'constructor', whose class Nest could not inject", () => {

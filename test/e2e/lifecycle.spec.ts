@@ -89,6 +89,15 @@ describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
     expect(output()).toContain('drained 1,2,3');
   });
 
+  it('ends as any other when it is signalled while it starts', async () => {
+    const { child, exit, output, errors } = run(kind, 'slow start');
+    await until(() => output().includes('starting'), 'the start');
+    child.kill('SIGTERM');
+    expect(await within(exit), errors()).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(errors()).not.toContain('Error');
+    expect(output()).toBe('starting\n');
+  });
+
   it('passes on what its workers log, 10 MB of it', async () => {
     const { exit, output } = run(kind, 'logs much');
     expect(await within(exit)).toEqual({ code: 0, signal: null });

@@ -16,7 +16,7 @@ import {
 } from '../../lib/index.js';
 import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
 import { ContextModule, FailingContext } from '../fixtures/context.module.js';
-import { Greeter, NeedsFactory, Service } from '../fixtures/services.js';
+import { Greeter, NeedsFactory, NeedsHost, Service } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
 import { add, echo } from '../fixtures/work.js';
 import { startApp, withApp } from '../support/app.js';
@@ -24,6 +24,9 @@ import { rejection, within } from '../support/deadline.js';
 
 const quiet = { abortOnError: false, logger: false } as const;
 class Root {}
+
+@Module({})
+class EmptyContext {}
 
 async function start(module: ReturnType<typeof ExecutorModule.forRoot>, providers: unknown[] = []) {
   return within(
@@ -232,6 +235,37 @@ describe('the context of a pool', () => {
     expect(error.message).toMatch(/NeedsFactory\.databaseName\(\).*pool 'pool'.*'DATABASE'.*context/s);
   });
 
+  it('is asked for all that is missing at once, each with its cure', async () => {
+    @Module({ providers: [{ provide: 'HOST_VALUE', useFactory: () => 'host' }], exports: ['HOST_VALUE'] })
+    class HostModule {}
+    @Module({
+      imports: [
+        HostModule,
+        ExecutorModule.forRoot({ pools: { pool: { kind: 'process', size: 1, context: EmptyContext } } }),
+      ],
+      providers: [NeedsFactory, NeedsHost, { provide: 'DATABASE', useValue: { name: 'parent' } }],
+    })
+    class AppModule {}
+    const error = await rejection(NestFactory.createApplicationContext(AppModule, quiet));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    const [what, ...lines] = error.message.split('\n');
+    expect(what).toMatch(/pool 'pool'.*Put it in the pool's context, EmptyContext/);
+    expect(lines).toHaveLength(2);
+    // The root module imports the context itself.
+    expect(lines[0]).toMatch(/databaseName\(\) -> 'DATABASE': .*its provider moves \(AppModule imports/);
+    expect(lines[1]).toMatch(/value\(\) -> 'HOST_VALUE': .*\(here HostModule\)/);
+  });
+
+  it('is refused if its files import each other', async () => {
+    @Module({ imports: [undefined as never] })
+    class Circular {}
+    const error = await rejection(
+      startApp({ kind: 'thread', context: Circular }, { providers: [Greeter, Service] }),
+    );
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/^Circular, .* imports 'undefined'.*import each other/);
+  });
+
   it.each(['thread', 'process'] as const)(
     "that fails, fails the application's start with its own message (%s)",
     async (kind) => {
@@ -262,7 +296,7 @@ describe('in tests of applications', () => {
       name: 'fake',
       kind: 'inline',
       run: async (fn: (...args: unknown[]) => unknown, ...args: unknown[]) => {
-        seen.push(args);
+        seen.push([fn.name, ...args]);
         return fn(...args);
       },
     };
@@ -276,7 +310,7 @@ describe('in tests of applications', () => {
     const app = testing.createNestApplication({ logger: false });
     await within(app.init());
     expect(await within(app.get(CatalogService).parse('x'))).toBe('parsed:x');
-    expect(seen).toEqual([['x']]);
+    expect(seen).toEqual([['CatalogService.parse', 'x']]);
     await within(app.close());
   });
 

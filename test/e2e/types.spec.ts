@@ -1,3 +1,4 @@
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { describe, expectTypeOf, it } from 'vitest';
 import { type Executor, RunInExecutor } from '../../lib/index.js';
 import { add, echo, echoLater } from '../fixtures/work.js';
@@ -12,6 +13,12 @@ export class Typed {
   @RunInExecutor('pool', { timeout: 1_000, priority: 1, retries: 2 })
   alsoGood(text: string): Promise<string> {
     return Promise.resolve(text);
+  }
+
+  // Where it is composed with others, the compiler no longer sees what it returns.
+  @applyDecorators(RunInExecutor('pool') as MethodDecorator, SetMetadata('marked', true))
+  async composed(): Promise<number> {
+    return 1;
   }
 
   // @ts-expect-error: does not return a promise
