@@ -9,23 +9,16 @@ import type { DecoratedMethod } from './decorators/decorated-method.js';
 import { addRouter } from './decorators/routers.js';
 import { ExecutorReferenceError } from './errors/executor.errors.js';
 import { ExecutorExplorer } from './executor.explorer.js';
-import { PoolExecutor } from './executor.facade.js';
+import { PoolExecutor } from './pool-executor.js';
 import { MethodTarget } from './executor.targets.js';
 import { getExecutorToken } from './executor.tokens.js';
-import { InlineHost } from './hosts/inline.host.js';
-import { ProcessHost } from './hosts/process.host.js';
-import { ThreadHost } from './hosts/thread.host.js';
-import type { WorkerHost } from './hosts/worker-host.interface.js';
+import { hostMakers } from './hosts/host-makers.js';
 import type { Executor } from './interfaces/executor.interface.js';
 import type { PoolKind } from './interfaces/pool-options.interface.js';
-import type { MethodRouter } from './interfaces/method-router.interface.js';
+import type { MethodRouter } from './decorators/method-router.js';
 import { choosePool, type ExecutorSettings } from './options/normalise.js';
 import { type PlannedPool, WorkerPlanner } from './planning/worker-planner.js';
 import { Pool } from './pool/pool.js';
-import type { PoolSettings } from './pool/pool-settings.js';
-import { SharedErrorClasses } from './reference/error-classes.js';
-import { Codec } from './wire/codec.js';
-import { MOST_BETWEEN_THREADS } from './wire/early-collection.js';
 import type { WorkerPlan } from './wire/worker-plan.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
@@ -37,7 +30,7 @@ const TURNS_TO_REPLY = 10;
 const { setImmediate } = globalThis;
 
 /** Asks Nest for what a token was overridden with; `undefined` where it was not. */
-export type FindOverride = (token: string) => Executor | undefined;
+type FindOverride = (token: string) => Executor | undefined;
 
 /**
  * The application's pools by name, and what decorated methods are injected with. Finds out what the
@@ -55,7 +48,7 @@ export class ExecutorRegistry
   readonly #explorer: ExecutorExplorer;
   readonly #findOverride: FindOverride;
   readonly #answersMessages: () => boolean;
-  readonly #codecs = codecs();
+  readonly #makeHost = hostMakers();
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
   readonly #overrides = new Map<string, Executor>();
@@ -80,8 +73,8 @@ export class ExecutorRegistry
     this.#answersMessages = answersMessages;
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
-      const codec = this.#codecs[pool.kind];
-      const made = new Pool(pool, this.#hostFor(pool, codec), codec, log);
+      const { host, codec } = this.#makeHost[pool.kind](pool, () => this.#planOf(pool.name));
+      const made = new Pool(pool, host, codec, log);
       this.#pools.set(pool.name, new PoolExecutor(made, () => this.#whenPrepared()));
     }
   }
@@ -207,6 +200,11 @@ export class ExecutorRegistry
     return this.#isPrepared ? undefined : (this.#preparing ??= this.#prepare());
   }
 
+  async #planOf(pool: string): Promise<WorkerPlan> {
+    await this.#whenPrepared();
+    return this.#plans.get(pool) as WorkerPlan;
+  }
+
   /** What a test put in the place of a pool, under its own token or as the default one. */
   #overrideOf(name: string): Executor | undefined {
     const named = this.#findOverride(getExecutorToken(name));
@@ -246,24 +244,6 @@ export class ExecutorRegistry
     if (!found) methods.set(method.original, (found = new MethodTarget(target, method)));
     return found;
   }
-
-  #hostFor(pool: PoolSettings, codec: Codec): WorkerHost {
-    const plan = async () => {
-      await this.#whenPrepared();
-      return this.#plans.get(pool.name) as WorkerPlan;
-    };
-    if (pool.kind === 'inline') return new InlineHost(pool, codec);
-    return pool.kind === 'process' ? new ProcessHost(pool, plan, codec) : new ThreadHost(pool, plan, codec);
-  }
-}
-
-function codecs(): Readonly<Record<PoolKind, Codec>> {
-  const classes = new SharedErrorClasses();
-  return {
-    thread: new Codec(classes, MOST_BETWEEN_THREADS),
-    process: new Codec(classes),
-    inline: new Codec(new SharedErrorClasses(true)),
-  };
 }
 
 async function passTurns(turns: number): Promise<void> {

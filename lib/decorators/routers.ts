@@ -1,4 +1,4 @@
-import type { MethodRouter } from '../interfaces/method-router.interface.js';
+import type { MethodRouter } from './method-router.js';
 import { sharedState } from '../shared-state.js';
 
 const routers = sharedState('routers', () => new WeakSet<object>());

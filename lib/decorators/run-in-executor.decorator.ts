@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { EXECUTOR_REGISTRY, REGISTRY_PROPERTY } from '../executor.constants.js';
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
-import type { MethodRouter } from '../interfaces/method-router.interface.js';
+import type { MethodRouter } from './method-router.js';
 import {
   type AsyncMethod,
   type DecoratedMethod,

@@ -140,20 +140,6 @@ export class ExecutorSerializationError extends ExecutorError {
   ) {
     super(`${capitalise(subject)} cannot be sent between an application and its workers: ${why}`, options);
   }
-
-  /** Says of which call, once that is known. */
-  nameCall(call: string): void {
-    const { message } = this;
-    try {
-      // Before the message is another one: V8 writes the stack when it is first read.
-      const { stack } = this;
-      this.message = `${call}: ${message}`;
-      if (typeof stack === 'string') this.stack = stack.replace(message, () => this.message);
-    } catch {
-      // Error.prepareStackTrace may do anything.
-      this.message = `${call}: ${message}`;
-    }
-  }
 }
 
 /**

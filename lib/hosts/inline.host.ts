@@ -1,4 +1,4 @@
-import type { PoolSettings } from '../pool/pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import { type Attachment, copyOf, HeapStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
 import { CallRunner } from '../worker/call-runner.js';

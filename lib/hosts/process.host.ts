@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { PoolSettings } from '../pool/pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
 import { FileStore } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { PoolSettings } from '../pool/pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
 import { MemoryMarks } from '../wire/marks.js';
 import { PortChannel } from '../wire/port.channel.js';

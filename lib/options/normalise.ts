@@ -3,7 +3,7 @@ import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import { DEFAULT_POOL } from '../executor.constants.js';
 import type { ExecutorModuleOptions } from '../interfaces/module-options.interface.js';
 import type { PoolOptions, PoolSizeRange } from '../interfaces/pool-options.interface.js';
-import type { PoolSettings } from '../pool/pool-settings.js';
+import type { PoolSettings } from './pool-settings.js';
 import {
   aClass,
   checkObject,
@@ -156,6 +156,7 @@ function normalisePool(name: string, options: unknown): PoolSettings {
     kind: given.kind ?? 'thread',
     size: sizeRange(given.size ?? availableParallelism()),
     concurrency: given.concurrency ?? 1,
+    prefetches: (given.concurrency ?? 1) === 1,
     maxQueue: given.maxQueue ?? 10_000,
     queueTimeout: given.queueTimeout ?? 0,
     timeout: given.timeout ?? 0,

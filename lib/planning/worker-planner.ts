@@ -3,7 +3,7 @@ import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import { EXECUTOR_REGISTRY } from '../executor.constants.js';
 import type { DecoratedClass } from '../executor.explorer.js';
 import { getExecutorToken } from '../executor.tokens.js';
-import type { PoolSettings } from '../pool/pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import { locate } from '../reference/locate.js';
 import type { Reference } from '../reference/reference.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';

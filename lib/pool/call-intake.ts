@@ -6,7 +6,7 @@ import { takeMoving } from '../wire/transfer.js';
 import { signalBits, signalsOf, watchSignals } from './abort-watch.js';
 import { Call, type CallTerms } from './call.js';
 import type { Caller } from './call-stack.js';
-import type { PoolSettings } from './pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 
 /** What a call says of itself. Whatever is left out is the pool's. */
 export interface CallRequest extends Partial<Pick<CallTerms, 'timeout' | 'priority' | 'retries'>> {

@@ -37,12 +37,6 @@ export class CallQueue {
     return this.#lanes[0]?.head;
   }
 
-  shift(): Call | undefined {
-    const call = this.peek();
-    if (call) this.remove(call);
-    return call;
-  }
-
   remove(call: Call): void {
     if (!call.isQueued) return;
     const lane = this.#laneOf(call);

@@ -29,8 +29,17 @@ export interface GivenUp {
 }
 
 /**
- * One accepted call. Its state is in two facts: `isSettled`, which turns true exactly once, and `place`,
- * which says where it is. A settled call that is still in a worker only occupies its place there.
+ * One accepted call.
+ *
+ * | state | facts | set by |
+ * |---|---|---|
+ * | being located | in `OpenCalls.locating` | Pool |
+ * | waiting | `isQueued` | CallQueue |
+ * | in a worker, not begun | `place`; `isAhead` while somebody waits for it | Pool |
+ * | running | `place`, `startedAt` | Pool, told by the worker, or where that announces nothing by the hand-over |
+ * | being read | in `OpenCalls.completing` | Settlement |
+ * | settled | `isSettled`, which turns true exactly once | Settlement |
+ * | given up, and still in a worker | `isSettled`, `place`, `givenUp` | GivingUp: it only occupies its place there |
  */
 export class Call implements HostCall {
   attempt = 1;

@@ -6,7 +6,7 @@ import type { Call, CallPlace } from './call.js';
 import { LateTimer } from './late-timer.js';
 import { mayTakeAhead } from './prefetch.js';
 import { Relief } from './relief.js';
-import type { PoolSettings } from './pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 
@@ -70,7 +70,7 @@ export class Fleet implements SlotListener {
 
   /** A ready worker that can begin the call at once; else one that can hold it in advance. */
   takeRoom(call: Call): WorkerSlot | undefined {
-    const { concurrency } = this.#settings;
+    const { concurrency, prefetches } = this.#settings;
     let best: WorkerSlot | undefined;
     for (const slot of this.slots) {
       if (slot.state !== 'ready') continue;
@@ -78,9 +78,9 @@ export class Fleet implements SlotListener {
       // What is moved cannot be taken back: it goes only where it begins at once.
       if (call.isMoved && slot.calls.size >= concurrency) continue;
       if (slot.isRecalling || (best && best.calls.size <= slot.calls.size)) continue;
-      if (slot.calls.size < concurrency || (concurrency === 1 && mayTakeAhead(slot, call))) best = slot;
+      if (slot.calls.size < concurrency || (prefetches && mayTakeAhead(slot, call))) best = slot;
     }
-    if (concurrency === 1 && best && this.canGrow()) this.relief.watch();
+    if (prefetches && best && this.canGrow()) this.relief.watch();
     return best;
   }
 
@@ -174,7 +174,7 @@ export class Fleet implements SlotListener {
     this.#checkWarm();
     this.#pool.onRoom();
     this.adjust();
-    if (this.#settings.concurrency === 1) this.relief.watchIfWaiting();
+    if (this.#settings.prefetches) this.relief.watchIfWaiting();
   }
 
   onStarted(call: Call): void {
@@ -211,7 +211,7 @@ export class Fleet implements SlotListener {
     if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
     this.adjust();
-    if (this.#settings.concurrency === 1) this.relief.watchIfWaiting();
+    if (this.#settings.prefetches) this.relief.watchIfWaiting();
   }
 
   /** A call has left the worker. */
@@ -222,7 +222,7 @@ export class Fleet implements SlotListener {
     if (slot.state === 'retiring') this.#closeIfDone(slot);
     else this.#rest(slot);
     this.#pool.onRoom();
-    if (slot.calls.size === 0 && this.#settings.concurrency === 1) this.relief.watchIfWaiting();
+    if (slot.calls.size === 0 && this.#settings.prefetches) this.relief.watchIfWaiting();
   }
 
   #spawn(): void {

@@ -6,7 +6,7 @@ import type { Payload } from '../wire/payload.js';
 import type { Call } from './call.js';
 import type { Fleet } from './fleet.js';
 import { LateTimer } from './late-timer.js';
-import type { PoolSettings } from './pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import type { Settlement } from './settlement.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */

@@ -19,7 +19,7 @@ import { Fleet, type FleetListener } from './fleet.js';
 import { GivingUp } from './giving-up.js';
 import { LateTimer } from './late-timer.js';
 import { OpenCalls } from './open-calls.js';
-import type { PoolSettings } from './pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import { PoolStatistics } from './pool-statistics.js';
 import { Settlement } from './settlement.js';
 import type { WorkerSlot } from './worker-slot.js';
@@ -204,7 +204,7 @@ export class Pool implements FleetListener {
   #handOver(call: Call, slot: WorkerSlot): void {
     call.place = slot;
     slot.start(call);
-    this.#open.setAhead(call, this.settings.concurrency === 1 && slot.head !== call);
+    this.#open.setAhead(call, this.settings.prefetches && slot.head !== call);
     if (call.isAhead) return;
     // It has its worker; where that does not say when it starts, this is when.
     if (!call.isAnnounced) this.onStarted(call);

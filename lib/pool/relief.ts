@@ -1,8 +1,6 @@
+import { LONG_CALL } from '../wire/long-call.js';
 import type { Call, CallPlace } from './call.js';
 import type { Roster } from './roster.js';
-
-/** A call that has run for so long, in ms, is a long one: nothing must wait behind it while a worker is idle. */
-const LONG_CALL = 1;
 
 /** What relief needs of its fleet. */
 interface Relieved {

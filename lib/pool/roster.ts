@@ -1,5 +1,5 @@
 import type { Call, CallPlace } from './call.js';
-import type { PoolSettings } from './pool-settings.js';
+import type { PoolSettings } from '../options/pool-settings.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 /** The workers of a pool: how many there are, and which. */

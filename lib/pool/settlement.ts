@@ -85,7 +85,7 @@ export class Settlement {
 
   /** Rejects, and says which call failed and who waits for it. */
   #explain(caller: Caller, reason: unknown, label: string): void {
-    if (reason instanceof ExecutorSerializationError) reason.nameCall(label);
+    if (reason instanceof ExecutorSerializationError) nameCall(reason, label);
     rejectWithCallers(caller, reason, label, this.pool);
   }
 
@@ -100,5 +100,19 @@ export class Settlement {
     if (!call.place) this.store.release(call.args.attachments);
     this.open.remove(call);
     return true;
+  }
+}
+
+/** Says of which call it is, once that is known. */
+function nameCall(error: ExecutorSerializationError, call: string): void {
+  const { message } = error;
+  try {
+    // Before the message is another one: V8 writes the stack when it is first read.
+    const { stack } = error;
+    error.message = `${call}: ${message}`;
+    if (typeof stack === 'string') error.stack = stack.replace(message, () => error.message);
+  } catch {
+    // Error.prepareStackTrace may do anything.
+    error.message = `${call}: ${message}`;
   }
 }

@@ -200,7 +200,7 @@ function isEntry(url: string): boolean {
   }
 }
 
-export function isClass(target: object): boolean {
+function isClass(target: object): boolean {
   return typeof target === 'function' && /^class\b/.test(Function.prototype.toString.call(target));
 }
 

@@ -16,8 +16,6 @@ export interface Channel {
   readonly isFlushed: boolean;
   /** Calls back when all that was sent has left. */
   finish(callback: () => void): void;
-  /** Delivers what has arrived but was not handed out yet. */
-  drain(): void;
   close(): void;
 }
 

@@ -14,7 +14,7 @@ interface Found {
 }
 
 /** A value as JSON, without the views in it. */
-export interface JsonHead {
+interface JsonHead {
   readonly head: string;
   readonly views: readonly Bytes[];
 }

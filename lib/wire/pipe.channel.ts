@@ -86,9 +86,6 @@ export class PipeChannel implements Channel {
     else this.#socket.write('', () => callback());
   }
 
-  /** What a pipe holds arrives by itself before its end. */
-  drain(): void {}
-
   close(): void {
     this.#onMessage = undefined;
     this.#onEnd = undefined;

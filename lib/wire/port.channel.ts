@@ -147,6 +147,7 @@ export class PortChannel implements Channel {
     this.#port.on('close', () => this.#end());
   }
 
+  /** Delivers what has arrived but was not handed out yet: after the end of a thread, Node would not. */
   drain(): void {
     let entry: { message: unknown } | undefined;
     while ((entry = receiveMessageOnPort(this.#port)) !== undefined) this.#receive(entry.message);

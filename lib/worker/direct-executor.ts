@@ -2,7 +2,7 @@ import type { DecoratedMethod } from '../decorators/decorated-method.js';
 import { addRouter } from '../decorators/routers.js';
 import type { CallOptions } from '../interfaces/call-options.interface.js';
 import type { Executor, ExecutorStats } from '../interfaces/executor.interface.js';
-import type { MethodRouter } from '../interfaces/method-router.interface.js';
+import type { MethodRouter } from '../decorators/method-router.js';
 import { checkCallOptions } from '../options/normalise.js';
 
 /** Calls a function at once; what it throws is a rejection. */

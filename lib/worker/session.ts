@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
+import { LONG_CALL } from '../wire/long-call.js';
 import { isBeyond, type Marks, NO_TURN } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
@@ -10,9 +11,6 @@ import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
-
-/** After a call that took longer, in ms, the event loop turns once. */
-const LONG_CALL = 1;
 
 /**
  * A worker's life: boot, take calls, close, end. It ends with its channel, so that no worker outlives

@@ -31,6 +31,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('remove' as const), at: fc.nat() }),
 );
 
+function takeNext(queue: CallQueue): Call | undefined {
+  const call = queue.peek();
+  if (call) queue.remove(call);
+  return call;
+}
+
 describe('CallQueue', () => {
   it('behaves as a list sorted by priority, whatever is done to it', () => {
     fc.assert(
@@ -49,7 +55,7 @@ describe('CallQueue', () => {
             const index = model.findIndex((other) => other.terms.priority <= action.priority);
             model.splice(index < 0 ? model.length : index, 0, call);
           } else if (action.do === 'shift') {
-            expect(queue.shift()).toBe(model.shift());
+            expect(takeNext(queue)).toBe(model.shift());
           } else {
             const call = model[action.at % Math.max(1, model.length)];
             if (call) queue.remove(call);
@@ -69,6 +75,6 @@ describe('CallQueue', () => {
     queue.remove(call);
     queue.remove(call);
     expect(queue.size).toBe(0);
-    expect(queue.shift()).toBeUndefined();
+    expect(takeNext(queue)).toBeUndefined();
   });
 });

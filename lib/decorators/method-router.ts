@@ -1,4 +1,4 @@
-import type { DecoratedMethod } from '../decorators/decorated-method.js';
+import type { DecoratedMethod } from './decorated-method.js';
 
 /** What decorated methods are injected with: sends a call on its way. */
 export interface MethodRouter {

@@ -8,6 +8,8 @@ export interface PoolSettings {
   readonly queueTimeout: number;
   readonly size: PoolSizeRange;
   readonly concurrency: number;
+  /** Whether its workers may hold calls in advance: only where each runs one at a time. */
+  readonly prefetches: boolean;
   readonly maxQueue: number;
   readonly idleTimeout: number;
   readonly bootTimeout: number;
