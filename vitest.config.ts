@@ -6,9 +6,9 @@ export default defineConfig({
     include: ['build/test/**/*.spec.js'],
     server: { deps: { external: [/\/build\/(lib|test\/fixtures)\//] } },
     pool: 'forks',
-    // Two at once: each test file has workers of its own.
-    maxWorkers: 2,
-    // Nothing is mocked, and what is tested is loaded by Node: a process for each file would only load it again.
+    // More than most machines that run this have cores: the tests wait about as much as they compute.
+    maxWorkers: 3,
+    // What is tested is loaded by Node: a process for each file would only load it again. A file that mocks restores.
     isolate: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,

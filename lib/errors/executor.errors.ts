@@ -16,7 +16,8 @@ export abstract class ExecutorError extends Error {
 }
 
 /**
- * The module's, a pool's or a decorator's options are wrong. Thrown at start-up (or by `with()`).
+ * The module's, a pool's, a decorator's or a call's options are wrong. Rejects the start-up; thrown by `with()`, by
+ * `forRootAsync()`, and by `@RunInExecutor` on what it cannot stand on; rejects a call that has `retries` and moved buffers.
  * @publicApi
  */
 export class ExecutorOptionsError extends ExecutorError {
@@ -31,7 +32,9 @@ export class ExecutorQueueFullError extends ExecutorError {
   readonly code = 'EXECUTOR_QUEUE_FULL';
 
   constructor(
+    /** The pool's name. */
     readonly pool: string,
+    /** The pool's option. */
     readonly maxQueue: number,
     call: string,
   ) {
@@ -51,8 +54,11 @@ export class ExecutorTimeoutError extends ExecutorError {
   readonly code = 'EXECUTOR_TIMEOUT';
 
   constructor(
+    /** The pool's name. */
     readonly pool: string,
+    /** Which of the two ended it. */
     readonly phase: TimeoutPhase,
+    /** What it had, in ms. */
     readonly timeout: number,
     call: string,
   ) {
@@ -70,13 +76,13 @@ export interface WorkerLoss {
   readonly exitCode: number | null;
   /** The signal that ended a process, e.g. `SIGKILL`; `null` for threads and for exits by code. */
   readonly signal: string | null;
-  /** Whether the worker ran out of JavaScript heap. */
+  /** Whether the worker ran out of JavaScript heap. Not where the system ends a process for lack of memory. */
   readonly outOfMemory: boolean;
 }
 
 /**
- * The worker ended while the call was in it. Whether the method had its effect is unknown.
- * `cause` is the uncaught error that ended the worker, where there was one.
+ * The worker ended while the call was in it, and no retry was left. Whether the method had its effect is unknown, unless
+ * it had not begun: so it is with a call whose moved buffers are gone, and with one before which ten workers ended. `cause` is the uncaught error that ended the worker, where there was one.
  * @publicApi
  */
 export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss {
@@ -86,9 +92,11 @@ export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss
   readonly outOfMemory: boolean;
 
   constructor(
+    /** The pool's name. */
     readonly pool: string,
     loss: WorkerLoss,
     call: string,
+    /** How often it was run, `retries` included. */
     readonly attempts: number,
     options?: ErrorOptions,
   ) {
@@ -117,6 +125,7 @@ export class ExecutorClosedError extends ExecutorError {
   readonly code = 'EXECUTOR_CLOSED';
 
   constructor(
+    /** The pool's name. */
     readonly pool: string,
     call: string,
     why: 'refused' | 'unfinished' | 'starting',
@@ -134,6 +143,7 @@ export class ExecutorSerializationError extends ExecutorError {
   readonly code = 'EXECUTOR_SERIALIZATION';
 
   constructor(
+    /** What of the call, e.g. `argument 1 (at .list[3])`. */
     readonly subject: string,
     why: string,
     options?: ErrorOptions,
@@ -150,6 +160,7 @@ export class ExecutorBootError extends ExecutorError {
   readonly code = 'EXECUTOR_BOOT';
 
   constructor(
+    /** The pool's name. */
     readonly pool: string,
     why: string,
     options?: ErrorOptions,
@@ -159,7 +170,8 @@ export class ExecutorBootError extends ExecutorError {
 }
 
 /**
- * A class or function cannot be named to a worker as "this export of that file".
+ * A class or function cannot be named to a worker as "this export of that file", or its file was not loaded there within
+ * `bootTimeout`. `cause` is set where that could not be found out.
  * @publicApi
  */
 export class ExecutorReferenceError extends ExecutorError {

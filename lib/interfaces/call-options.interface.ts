@@ -15,8 +15,8 @@ export interface CallOptions {
    */
   readonly retries?: number | undefined;
   /**
-   * The file that exports the function, as a path or a `file:` URL (`import.meta.url`), for where it
-   * cannot be found out (a mixin's result, the permission model).
+   * The file that exports the function or class, as a path (relative ones from the working directory) or a `file:` URL
+   * (`import.meta.url`), for where it cannot be found out (a mixin's result, the permission model). Default: found out.
    */
   readonly file?: string | undefined;
 }

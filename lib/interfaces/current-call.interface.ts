@@ -5,6 +5,7 @@
 export interface CurrentCall {
   /** Unique within its pool. */
   readonly id: number;
+  /** The name of the pool that runs it. */
   readonly pool: string;
   /** 1 at first; higher when an earlier worker was lost and `retries` allowed another attempt. */
   readonly attempt: number;

@@ -6,7 +6,9 @@ import type { PoolKind } from './pool-options.interface.js';
  * @publicApi
  */
 export interface Executor {
+  /** The pool's name. */
   readonly name: string;
+  /** What its workers are. In a worker, injected pools are `inline`: they run functions directly. */
   readonly kind: PoolKind;
 
   /**
@@ -14,12 +16,14 @@ export interface Executor {
    * before `run` returns: later changes to them are not seen.
    *
    * Rejects with what the function threw, with the reason of an aborted signal, or with an
-   * `ExecutorError`: QueueFull, Timeout, WorkerLost, Closed, Serialization, Boot, Reference. Never throws.
+   * `ExecutorError`: QueueFull, Timeout, WorkerLost, Closed, Serialization, Boot, Reference; Options for `retries` with moved
+   * buffers. Never throws.
    */
   run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
 
   /**
-   * The same pool with other per-call options. Wrong options throw `ExecutorOptionsError`.
+   * The same pool with other per-call options; those of an earlier `with()` stay, where these say nothing.
+   * @throws ExecutorOptionsError if one is wrong
    */
   with(options: CallOptions): Executor;
 
@@ -28,6 +32,7 @@ export interface Executor {
 }
 
 /**
+ * What a pool does, and has done since it was made.
  * @publicApi
  */
 export interface ExecutorStats {
@@ -35,15 +40,15 @@ export interface ExecutorStats {
   readonly workers: number;
   /** Accepted calls that have not started. */
   readonly queued: number;
-  /** Calls that are in a worker. */
+  /** Calls that have started, and those whose results are being read. Not those that were given up and go on. */
   readonly running: number;
   /** Calls that resolved. */
   readonly completed: number;
-  /** Calls that rejected after they were accepted: what the method threw, timeouts, aborts, bad results. */
+  /** Calls that rejected after they were accepted, but for lost ones: thrown, timed out, aborted, closed, not to be sent or found. */
   readonly failed: number;
-  /** Calls that were not accepted: full, closed, bad arguments, aborted before. */
+  /** Calls that the pool did not accept: full, closed, bad arguments, aborted before. */
   readonly rejected: number;
-  /** Calls whose worker was lost with no retry left. */
+  /** Calls that rejected with `ExecutorWorkerLostError`. */
   readonly lost: number;
   /** From acceptance to start, in ms. */
   readonly waitTime: Percentiles;
@@ -52,6 +57,7 @@ export interface ExecutorStats {
 }
 
 /**
+ * In ms, of all calls of a pool since it was made; 0 before the first.
  * @publicApi
  */
 export interface Percentiles {

@@ -2,6 +2,7 @@ import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import type { PoolOptions } from './pool-options.interface.js';
 
 /**
+ * What `forRoot` takes, and what the asynchronous form makes.
  * @publicApi
  */
 export interface ExecutorModuleOptions {
@@ -12,9 +13,11 @@ export interface ExecutorModuleOptions {
 }
 
 /**
+ * Makes the options of `forRootAsync`, by `useClass` or `useExisting`.
  * @publicApi
  */
 export interface ExecutorOptionsFactory {
+  /** Called once, at start-up. */
   createExecutorOptions(): ExecutorModuleOptions | Promise<ExecutorModuleOptions>;
 }
 
@@ -24,10 +27,15 @@ export interface ExecutorOptionsFactory {
  * @publicApi
  */
 export interface ExecutorModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /** Default: only `default`. */
   readonly pools?: readonly string[] | undefined;
+  /** What `useFactory` is given. Default: nothing. */
   readonly inject?: FactoryProvider['inject'] | undefined;
+  /** Returns the options, or a promise of them. One of the three must be there. */
   readonly useFactory?:
     ((...args: never[]) => ExecutorModuleOptions | Promise<ExecutorModuleOptions>) | undefined;
+  /** A class that Nest makes for this. */
   readonly useClass?: Type<ExecutorOptionsFactory> | undefined;
+  /** A class that the application provides. */
   readonly useExisting?: Type<ExecutorOptionsFactory> | undefined;
 }

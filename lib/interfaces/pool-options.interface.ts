@@ -45,15 +45,21 @@ export interface PoolOptions {
   readonly context?: Type<unknown> | undefined;
   /** `eager` boots `size` (`size.min`) workers at start-up; `lazy` at the first call. Default `eager`. */
   readonly warmup?: 'eager' | 'lazy' | undefined;
-  /** How long a worker may take to boot, in ms, 1 or more. Default 30,000. */
+  /**
+   * How long a worker may take to boot, in ms, 1 or more; and later, to load the file of what a call runs: then the call rejects with
+   * ExecutorReferenceError. Default 30,000.
+   */
   readonly bootTimeout?: number | undefined;
-  /** How long closing waits for calls in flight, in ms, 0 or more. Default 10,000. */
+  /**
+   * How long closing waits for accepted calls, in ms, 0 or more, from when the application begins to close. Those that are left
+   * are given up; each worker then has 5 s for its own shutdown hooks. Default 10,000.
+   */
   readonly shutdownTimeout?: number | undefined;
   /** V8's limits for one worker, in MB, as in `worker_threads`; on processes the matching V8 flags. */
   readonly resourceLimits?: ResourceLimits | undefined;
   /** Environment variables of the workers, beside the application's own. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Node's command-line options for the workers, in place of the application's own. */
+  /** Node's command-line options for the workers. Default: the application's own, without `--inspect` and the like. */
   readonly execArgv?: readonly string[] | undefined;
   /** How often a call whose worker was lost is run again, 0 or more. Default 0. */
   readonly retries?: number | undefined;

@@ -83,8 +83,8 @@ describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
     await until(() => output().includes('running'), 'the calls');
     child.kill('SIGTERM');
     child.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    if (child.exitCode === null) child.kill('SIGTERM');
+    await until(() => output().includes('closing'), 'the first to be heard');
+    child.kill('SIGTERM');
     expect(await within(exit)).toEqual({ code: null, signal: 'SIGTERM' });
     expect(output()).toContain('drained 1,2,3');
   });
