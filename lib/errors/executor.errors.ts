@@ -82,7 +82,8 @@ export interface WorkerLoss {
 
 /**
  * The worker ended while the call was in it, and no retry was left. Whether the method had its effect is unknown, unless
- * it had not begun: so it is with a call whose moved buffers are gone, and with one before which ten workers ended. `cause` is the uncaught error that ended the worker, where there was one.
+ * it had not begun: so it is with a call whose moved buffers are gone, and with one before which ten workers ended.
+ * `cause` is the uncaught error that ended the worker, where there was one.
  * @publicApi
  */
 export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss {

@@ -105,7 +105,10 @@ function cure(target: Target): string {
         '; what a closure captures must become an argument, a method is decorated with @RunInExecutor, and what is ' +
           "Node's own is called by a function of yours",
       ];
-  return `Export the ${what} from a file, by name or as default, and pass that very ${what}${advice}. If another file exports it, name that: { file: import.meta.url } there (in CommonJS: __filename).`;
+  return (
+    `Export the ${what} from a file, by name or as default, and pass that very ${what}${advice}. If another file exports ` +
+    `it, name that: { file: import.meta.url } there (in CommonJS: __filename).`
+  );
 }
 
 async function importWithin(url: string, target: Target): Promise<object> {

@@ -32,7 +32,10 @@ export interface AttachmentStore {
   close(): void;
 }
 
-/** Up to this size, in bytes, a buffer is cheaper inside its message than in shared memory. Measured on one machine: the limit is a round figure. */
+/**
+ * Up to this size, in bytes, a buffer is cheaper inside its message than in shared memory. Measured on one machine: the limit
+ * is a round figure.
+ */
 export const SHARED_BYTES = 8 * 1024;
 
 /**

@@ -8,7 +8,7 @@ import {
 import { PAGE_BYTES } from './memory-file.js';
 import { takeOver } from './transfer.js';
 
-/** From this size on, in bytes, the file is quicker than the pipe. Measured on one machine: the limit is a round figure. */
+/** From this size on, in bytes, the file is quicker than the pipe. Measured on one machine: a round figure. */
 export const FILE_BYTES = 4 * 1024;
 
 /** When nothing is kept, the file keeps so many pages for what comes next: used pages are quicker than new ones. */

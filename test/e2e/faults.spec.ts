@@ -4,17 +4,14 @@ import {
   ExecutorBootError,
   ExecutorClosedError,
   ExecutorQueueFullError,
-  ExecutorSerializationError,
   ExecutorTimeoutError,
   ExecutorWorkerLostError,
 } from '../../lib/index.js';
 import { ExitingContext, FailingContext, StuckContext } from '../fixtures/context.module.js';
 import {
-  abortProcess,
   add,
   attempt,
   closesStdout,
-  diesWhileWriting,
   echo,
   echoAfterAbort,
   echoLater,
@@ -22,39 +19,19 @@ import {
   exit,
   failsInBackground,
   ignoresSignal,
-  killMyself,
   listensTo,
   obeysSignal,
   rejectsInBackground,
-  repliesNonsense,
   spin,
   spinForEver,
   succeedsAt,
   throwsAttempt,
   whoAmI,
-  writesToPipe,
 } from '../fixtures/work.js';
-import { ALL_KINDS, startApp, type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { ALL_KINDS, startApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, until, within } from '../support/deadline.js';
+import { isSound } from '../support/is-sound.js';
 import { sharedApp } from '../support/shared-app.js';
-
-const BAD_FRAMES = [
-  'garbage',
-  'claim',
-  'truncated',
-  'unknown reply',
-  'unknown type',
-  'missing region',
-  'no value',
-  'no value',
-] as const;
-
-/** The pool answers, with just the workers it should have. */
-async function isSound({ executor }: TestApp, workers = 1): Promise<void> {
-  expect(await within(executor.run(add, 2, 3), 'the next call')).toBe(5);
-  await until(() => executor.stats().workers === workers, `${workers} workers`);
-  expect(executor.stats()).toMatchObject({ queued: 0, running: 0 });
-}
 
 describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
   const inApp = sharedApp({ kind });
@@ -363,68 +340,6 @@ describe.each(ALL_KINDS)('faults that every kind survives: %s', (kind) => {
       );
       await within(Promise.all(calls));
       await isSound(app);
-    });
-  });
-});
-
-describe('faults of a process', () => {
-  const inApp = sharedApp({ kind: 'process' });
-
-  it.each([
-    ['SIGKILL', killMyself],
-    ['SIGABRT', abortProcess],
-  ] as const)('%s is named', async (signal, fn) => {
-    await inApp(async (app) => {
-      const error = await rejection<ExecutorWorkerLostError>(app.executor.run(fn));
-      expect(error).toMatchObject({ exitCode: null, signal, outOfMemory: false });
-      await isSound(app);
-    });
-  });
-
-  it('killed from outside, at any moment: every call settles', async () => {
-    await withApp({ kind: 'process', size: 2 }, async (app) => {
-      const { executor } = app;
-      for (let round = 0; round < 10; round++) {
-        const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
-        const calls = Array.from({ length: 20 }, (_, n) => executor.run(echo<number>, n));
-        process.kill(pid, 'SIGKILL');
-        for (const outcome of await within(Promise.allSettled(calls))) {
-          if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ExecutorWorkerLostError);
-        }
-      }
-      await isSound(app, 2);
-    });
-  });
-
-  it('a crash in the middle of writing a large result', async () => {
-    await inApp(async (app) => {
-      const error = await rejection<ExecutorWorkerLostError>(
-        app.executor.run(diesWhileWriting, 64 * 1024 * 1024),
-      );
-      expect(error).toBeInstanceOf(ExecutorWorkerLostError);
-      await isSound(app);
-    });
-  });
-
-  it('a result that cannot be decoded costs its own call', async () => {
-    await withApp({ kind: 'process' }, async (app) => {
-      const error = await rejection<ExecutorSerializationError>(app.executor.run(repliesNonsense));
-      expect(error).toBeInstanceOf(ExecutorSerializationError);
-      expect(error.subject).toBe('result');
-      expect(error.message).toContain('cannot be decoded');
-      await isSound(app);
-      expect(app.executor.stats()).toMatchObject({ failed: 1, lost: 0 });
-    });
-  });
-
-  it('garbage, a frame that claims 4 GiB, a truncated frame, a reply that nobody asked for: the worker is dropped', async () => {
-    await inApp(async (app) => {
-      for (const what of BAD_FRAMES) {
-        const error = await rejection<ExecutorWorkerLostError>(app.executor.run(writesToPipe, what));
-        expect(error, what).toBeInstanceOf(ExecutorWorkerLostError);
-        expect((error.cause as Error).name, what).toBe('ProtocolError');
-        await isSound(app);
-      }
     });
   });
 });
