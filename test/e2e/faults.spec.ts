@@ -130,7 +130,7 @@ describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
     await inApp(async (app) => {
       const { executor } = app;
       await within(executor.run(echo<number>, 0));
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < 3; round++) {
         await within(executor.run(rejectsInBackground)).catch((error: unknown) => {
           // It may end the worker before the result has left.
           expect(error).toBeInstanceOf(ExecutorWorkerLostError);

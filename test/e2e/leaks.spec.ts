@@ -11,7 +11,10 @@ import { countOpenFiles } from '../support/open-files.js';
 /** Failing calls of each of four sorts: 10,000 for both kinds together. */
 const FAILING = 1_250;
 /** Killed workers, for each kind. */
-const KILLED = 30;
+const KILLED = 100;
+
+/** Processes boot with a quarter less work so. What is measured is the application. */
+const NO_OPTIMISATION = ['--no-opt'];
 
 interface Resources {
   readonly fds: number;
@@ -62,13 +65,14 @@ async function killWorkers({ executor }: TestApp, times: number): Promise<void> 
 
 describe.each(WORKER_KINDS)('a pool of kind %s leaves nothing behind', (kind) => {
   it('after thousands of failing calls and many killed workers', { timeout: 180_000 }, async () => {
+    const pool = { kind, size: 2, ...(kind === 'process' && { execArgv: NO_OPTIMISATION }) };
     // What is made once for all pools, such as the inspector's session, comes first.
-    const first = await startApp({ kind, size: 2 });
+    const first = await startApp(pool);
     await failInEveryWay(first, 100);
     await killWorkers(first, 4);
     await first.close();
     const before = resources();
-    const app = await startApp({ kind, size: 2 });
+    const app = await startApp(pool);
     await failInEveryWay(app, 200);
     await killWorkers(app, 4);
     const heapBefore = heap();
@@ -84,8 +88,8 @@ describe.each(WORKER_KINDS)('a pool of kind %s leaves nothing behind', (kind) =>
       },
       `the resources of before: ${JSON.stringify(before)}, not ${JSON.stringify(resources())}`,
     );
-    // A leak of 1 KB a call would be 5 MB, one of 50 KB a worker 1.5 MB.
+    // A leak of 1 KB a call would be 5 MB, one of 20 KB a worker 2 MB.
     expect(heapBetween - heapBefore).toBeLessThan(4_000_000);
-    expect(heapAfter - heapBetween).toBeLessThan(1_500_000);
+    expect(heapAfter - heapBetween).toBeLessThan(2_000_000);
   });
 });

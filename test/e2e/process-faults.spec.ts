@@ -42,7 +42,7 @@ describe('faults of a process', () => {
   it('killed from outside, at any moment: every call settles', async () => {
     await withApp({ kind: 'process', size: 2 }, async (app) => {
       const { executor } = app;
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < 6; round++) {
         const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
         const calls = Array.from({ length: 20 }, (_, n) => executor.run(echo<number>, n));
         process.kill(pid, 'SIGKILL');
