@@ -36,7 +36,7 @@ export class PoolExecutor implements Executor {
 
   with(options: CallOptions): Executor {
     checkCallOptions(`with() of pool '${this.name}'`, options);
-    return new PoolExecutor(this.pool, this.prepare, this.targets, { ...this.options, ...options });
+    return new PoolExecutor(this.pool, this.prepare, this.targets, { ...this.options, ...given(options) });
   }
 
   stats(): ExecutorStats {
@@ -82,4 +82,9 @@ export class PoolExecutor implements Executor {
     if (!target) byFile.set(this.options.file, (target = new FunctionTarget(fn, this.options.file)));
     return target;
   }
+}
+
+/** Without what is said to be undefined, which means the same as leaving it out. */
+function given(options: CallOptions): CallOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -54,7 +54,8 @@ export class RemoteWorker {
   }
 
   forget(target: CallTarget): void {
-    this.#defined.delete(this.#numberOf(target));
+    // Where it says when each call starts, it may have loaded the target long ago.
+    if (!this.#announces) this.#defined.delete(this.#numberOf(target));
   }
 
   /** At once: if the application then blocks its event loop, the grace of the call runs all the same. */

@@ -200,7 +200,8 @@ export class Session {
     const definition = this.#definitions.get(target);
     if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
     const invoke = await this.#context.bind(definition);
-    this.#bound.set(target, invoke);
+    // If it was defined anew meanwhile, the application waits to hear when the next call of it starts.
+    if (this.#definitions.get(target) === definition) this.#bound.set(target, invoke);
     // Nobody waits for it any more: what has not begun must not begin.
     currentCall()?.signal.throwIfAborted();
     return this.#start(turn, invoke, args);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorReferenceError, ExecutorTimeoutError } from '../../lib/index.js';
 import { mark, timeLeft } from '../fixtures/loads-slowly.js';
 import { isNeverRun } from '../fixtures/never-loads.js';
-import { add, echo, obeysSignal } from '../fixtures/work.js';
+import { add, echo, echoLater, obeysSignal } from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 
@@ -19,10 +19,14 @@ describe('a function whose file a worker has yet to load', () => {
     await withApp({ kind: 'process', queueTimeout: 250 }, async ({ executor }) => {
       const error = await rejection<ExecutorTimeoutError>(executor.run(mark));
       expect(error.phase).toBe('queue');
-      const call = () => executor.run(mark).catch(() => undefined);
-      let times: number | undefined;
-      await until(async () => (times = await call()) !== undefined, 'the file');
-      expect(times).toBe(1);
+      // Of the same file.
+      const isLoaded = () =>
+        executor.run(timeLeft).then(
+          () => true,
+          () => false,
+        );
+      await until(isLoaded, 'the file');
+      expect(await within(executor.run(mark))).toBe(1);
     });
   });
 
@@ -48,6 +52,22 @@ describe('a function whose file a worker has yet to load', () => {
       for (const error of await Promise.all(stuck)) expect(error).toBeInstanceOf(ExecutorReferenceError);
       expect(await within(behind)).toBe(3);
       expect(executor.stats()).toMatchObject({ running: 0, queued: 0, lost: 0 });
+    });
+  });
+
+  it.each(WORKER_KINDS)('holds up no function that was loaded before (%s)', async (kind) => {
+    await withApp({ kind, concurrency: 4 }, async ({ executor }) => {
+      await within(executor.run(echoLater, 0, 1));
+      const end = new AbortController();
+      const stuck = rejection(executor.with({ signal: end.signal }).run(isNeverRun));
+      await until(() => executor.stats().running === 1, 'the hand-over');
+      const controller = new AbortController();
+      const aborted = rejection(executor.with({ signal: controller.signal }).run(echoLater, 1, 1));
+      controller.abort();
+      await aborted;
+      expect(await within(executor.run(echoLater, 2, 1))).toBe(2);
+      end.abort();
+      await stuck;
     });
   });
 

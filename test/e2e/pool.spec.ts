@@ -116,6 +116,14 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
     });
   });
 
+  it('keeps the options of an earlier with() where a later one says nothing, or undefined', async () => {
+    await inApp(async ({ executor }) => {
+      const pool = executor.with({ timeout: 20 }).with({ timeout: undefined, priority: 1 });
+      const error = await rejection<ExecutorTimeoutError>(pool.run(obeysSignal));
+      expect(error).toMatchObject({ phase: 'run', timeout: 20 });
+    });
+  });
+
   it('tells a call of itself', async () => {
     await inApp(async ({ executor }) => {
       const first = await within(executor.run(callData));
