@@ -73,8 +73,8 @@ export class ExecutorRegistry
     this.#answersMessages = answersMessages;
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
-      const { host, codec } = this.#makeHost[pool.kind](pool, () => this.#planOf(pool.name));
-      const made = new Pool(pool, host, codec, log);
+      const host = this.#makeHost[pool.kind](pool, () => this.#planOf(pool.name));
+      const made = new Pool(pool, host, log);
       this.#pools.set(pool.name, new PoolExecutor(made, () => this.#whenPrepared()));
     }
   }

@@ -112,12 +112,6 @@ export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss
   }
 }
 
-const CLOSED = {
-  refused: 'was refused: %s is closed.',
-  unfinished: 'had not finished when %s was closed (shutdownTimeout).',
-  starting: 'had not finished when %s was closed.',
-};
-
 /**
  * The pool is closed, or closing: the call was not accepted, or had not finished within `shutdownTimeout`.
  * @publicApi
@@ -131,7 +125,12 @@ export class ExecutorClosedError extends ExecutorError {
     call: string,
     why: 'refused' | 'unfinished' | 'starting',
   ) {
-    super(`${call} ${CLOSED[why].replace('%s', () => `pool '${pool}'`)}`);
+    const cause = why === 'unfinished' ? ' (shutdownTimeout)' : '';
+    super(
+      why === 'refused'
+        ? `${call} was refused: pool '${pool}' is closed.`
+        : `${call} had not finished when pool '${pool}' was closed${cause}.`,
+    );
   }
 }
 

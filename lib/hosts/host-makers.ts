@@ -9,14 +9,8 @@ import { ProcessHost } from './process.host.js';
 import { ThreadHost } from './thread.host.js';
 import type { WorkerHost } from './worker-host.interface.js';
 
-/** What a pool stands on. */
-export interface MadeHost {
-  readonly host: WorkerHost;
-  readonly codec: Codec;
-}
-
 /** @param plan settled when it is known what the workers must hold */
-export type MakeHost = (settings: PoolSettings, plan: () => Promise<WorkerPlan>) => MadeHost;
+type MakeHost = (settings: PoolSettings, plan: () => Promise<WorkerPlan>) => WorkerHost;
 
 /** How the hosts of each kind are made. A new kind of worker has a file of its own beside this one, and a line here. */
 export function hostMakers(): Readonly<Record<PoolKind, MakeHost>> {
@@ -27,12 +21,8 @@ export function hostMakers(): Readonly<Record<PoolKind, MakeHost>> {
     inline: new Codec(new SharedErrorClasses(true)),
   };
   return {
-    thread: (settings, plan) => made(new ThreadHost(settings, plan, codecs.thread), codecs.thread),
-    process: (settings, plan) => made(new ProcessHost(settings, plan, codecs.process), codecs.process),
-    inline: (settings) => made(new InlineHost(settings, codecs.inline), codecs.inline),
+    thread: (settings, plan) => new ThreadHost(settings, plan, codecs.thread),
+    process: (settings, plan) => new ProcessHost(settings, plan, codecs.process),
+    inline: (settings) => new InlineHost(settings, codecs.inline),
   };
-}
-
-function made(host: WorkerHost, codec: Codec): MadeHost {
-  return { host, codec };
 }

@@ -5,6 +5,12 @@ import { NO_VALUE, type OutcomePayload, type Payload } from '../wire/payload.js'
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import type { CallTarget, HostCall, WorkerListener } from './worker-host.interface.js';
 
+interface NumberedTarget {
+  readonly number: number;
+  /** Or will be, when the worker comes to the next call of it. */
+  isLoaded: boolean;
+}
+
 /**
  * The parent's side of the talk with a worker, the same over a port and over a pipe. It numbers the targets,
  * so that each worker is told once what a number stands for.
@@ -12,9 +18,7 @@ import type { CallTarget, HostCall, WorkerListener } from './worker-host.interfa
 export class RemoteWorker {
   readonly #channel: Channel;
   readonly #listener: WorkerListener;
-  /** The numbers that targets have, and those whose targets the worker has loaded, or will have when it comes to the next call. */
-  readonly #targets = new Map<CallTarget, number>();
-  readonly #defined = new Set<number>();
+  readonly #targets = new Map<CallTarget, NumberedTarget>();
 
   /** The uncaught error of which the worker says it ends. */
   crash: unknown;
@@ -43,19 +47,21 @@ export class RemoteWorker {
   /** @returns whether the worker will say when the call starts: it may have to load its target first */
   start(handed: HostCall, ahead: boolean): boolean {
     const { id, turn, args, attempt, timeout, signals } = handed;
-    const target = this.#numberOf(handed.target);
-    const isKnown = this.#defined.has(target);
-    if (!isKnown) this.#define(handed.target, target);
+    const known = this.#targets.get(handed.target);
+    const isLoaded = known?.isLoaded === true;
+    const target = isLoaded ? known.number : this.#define(handed.target, known);
     const type = ahead ? MessageType.callAhead : MessageType.call;
     const call: Message = { type, turn, call: id, target, attempt, timeout, signals, payload: args };
     // At once, as posting detaches what is moved.
     this.#channel.send(call, args.moves);
-    return !isKnown || this.#announces;
+    return !isLoaded || this.#announces;
   }
 
   forget(target: CallTarget): void {
     // Where it says when each call starts, it may have loaded the target long ago.
-    if (!this.#announces) this.#defined.delete(this.#numberOf(target));
+    if (this.#announces) return;
+    const known = this.#targets.get(target);
+    if (known) known.isLoaded = false;
   }
 
   /** At once: if the application then blocks its event loop, the grace of the call runs all the same. */
@@ -111,15 +117,11 @@ export class RemoteWorker {
     }
   }
 
-  #numberOf(target: CallTarget): number {
-    let number = this.#targets.get(target);
-    if (number === undefined) this.#targets.set(target, (number = this.#targets.size + 1));
-    return number;
-  }
-
-  #define(target: CallTarget, number: number): void {
-    this.#defined.add(number);
+  /** For the first time, or again, under the number that it has. */
+  #define(target: CallTarget, { number } = { number: this.#targets.size + 1 }): number {
+    this.#targets.set(target, { number, isLoaded: true });
     this.#channel.send(message(MessageType.define, 0, json(target.definition), number));
+    return number;
   }
 }
 

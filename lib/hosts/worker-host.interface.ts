@@ -1,6 +1,7 @@
 import type { WorkerLoss } from '../errors/executor.errors.js';
 import type { Marks } from '../wire/marks.js';
 import type { AttachmentStore } from '../wire/attachments.js';
+import type { Codec } from '../wire/codec.js';
 import type { OutcomePayload, Payload } from '../wire/payload.js';
 import type { TargetDefinition } from '../wire/worker-plan.js';
 
@@ -86,6 +87,8 @@ export interface WorkerHandle {
 
 /** Brings workers up. A new kind of worker is a new one of these. */
 export interface WorkerHost {
+  /** For the values of its calls. */
+  readonly codec: Codec;
   /** Where the arguments of calls are kept until they are settled. */
   readonly store: AttachmentStore;
   spawn(listener: WorkerListener): WorkerHandle;

@@ -148,6 +148,7 @@ function normalisePool(name: string, options: unknown): PoolSettings {
   if (name === '') throw new ExecutorOptionsError(`A pool's name must not be empty.`);
   checkObject(where, options, POOL_RULES);
   const given: PoolOptions = options;
+  const { concurrency = 1 } = given;
   if (given.recycle) checkObject(`${where}: 'recycle'`, given.recycle, RECYCLE_RULES);
   if (given.resourceLimits)
     checkObject(`${where}: 'resourceLimits'`, given.resourceLimits, RESOURCE_LIMIT_RULES);
@@ -155,8 +156,8 @@ function normalisePool(name: string, options: unknown): PoolSettings {
     name,
     kind: given.kind ?? 'thread',
     size: sizeRange(given.size ?? availableParallelism()),
-    concurrency: given.concurrency ?? 1,
-    prefetches: (given.concurrency ?? 1) === 1,
+    concurrency,
+    prefetches: concurrency === 1,
     maxQueue: given.maxQueue ?? 10_000,
     queueTimeout: given.queueTimeout ?? 0,
     timeout: given.timeout ?? 0,

@@ -9,7 +9,6 @@ import {
 import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
 import type { ExecutorStats } from '../interfaces/executor.interface.js';
 import type { AttachmentStore } from '../wire/attachments.js';
-import type { Codec } from '../wire/codec.js';
 import type { OutcomePayload, Payload } from '../wire/payload.js';
 import { forgetMoved } from '../wire/transfer.js';
 import type { Call } from './call.js';
@@ -47,9 +46,9 @@ export class Pool implements FleetListener {
   constructor(
     readonly settings: PoolSettings,
     host: WorkerHost,
-    readonly codec: Codec,
     readonly log: (line: string) => void,
   ) {
+    const { codec } = host;
     this.#fleet = new Fleet(settings, host, this);
     this.#intake = new CallIntake(settings, codec, host.store, {
       checkRoom: (target) => this.#checkRoom(target),
@@ -275,11 +274,11 @@ export class Pool implements FleetListener {
   // How it ends.
 
   async #close(): Promise<void> {
+    this.announceClose();
     this.#isClosed = true;
     this.#open.keepAlive.hold();
-    this.#deadline ??= new LateTimer(() => this.#refuseAll(), this.settings.shutdownTimeout);
     await this.#open.whenNone();
-    this.#deadline.stop();
+    this.#deadline?.stop();
     await this.#fleet.close();
     this.#store.close();
     this.#open.keepAlive.close();

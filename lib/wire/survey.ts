@@ -207,14 +207,13 @@ function refuseByClass(value: object): Refusal | undefined {
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
     return refuse(`a ${value.constructor.name} has no copy elsewhere`);
   }
-  for (let prototype: object | null = value; prototype; prototype = Object.getPrototypeOf(prototype)) {
-    const name = className(prototype);
+  for (const name of classNames(value)) {
     if (name === 'StreamableFile') {
       return refuse(
         'a StreamableFile has no copy elsewhere; return its bytes, and make it of them in the application',
       );
     }
-    if (name !== undefined && STATEFUL_CLASSES.has(name) && isGlobalClass(name, value)) {
+    if (STATEFUL_CLASSES.has(name) && isGlobalClass(name, value)) {
       return refuse(
         `a ${name} would arrive empty; pass what you need of it (a string, bytes, a plain object)`,
       );
@@ -223,19 +222,22 @@ function refuseByClass(value: object): Refusal | undefined {
   return undefined;
 }
 
-const HTTP_STREAMS: ReadonlySet<string | undefined> = new Set(['IncomingMessage', 'OutgoingMessage']);
+const HTTP_STREAMS: ReadonlySet<string> = new Set(['IncomingMessage', 'OutgoingMessage']);
 
 function streamAdvice(stream: Stream): string {
-  for (let prototype: object | null = stream; prototype; prototype = Object.getPrototypeOf(prototype)) {
-    if (!HTTP_STREAMS.has(className(prototype))) continue;
-    return 'a request or response has no copy elsewhere; pass what you need of it (`@Body()`, `@Param()` and the like)';
-  }
-  return 'a stream has no copy elsewhere; pass its file, or what was read';
+  return classNames(stream).some((name) => HTTP_STREAMS.has(name))
+    ? 'a request or response has no copy elsewhere; pass what you need of it (`@Body()`, `@Param()` and the like)'
+    : 'a stream has no copy elsewhere; pass its file, or what was read';
 }
 
-function className(prototype: object): string | undefined {
-  const own = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-  return typeof own === 'function' ? own.name : undefined;
+/** Of its class first, then of those above it. */
+function classNames(value: object): string[] {
+  const names: string[] = [];
+  for (let prototype: object | null = value; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    const own = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+    if (typeof own === 'function') names.push(own.name);
+  }
+  return names;
 }
 
 function isGlobalClass(name: string, value: object): boolean {

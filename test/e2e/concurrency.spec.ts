@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { transfer } from '../../lib/index.js';
+import { type Executor, transfer } from '../../lib/index.js';
 import { blocksAfterwards, echo, echoLater, obeysSignal, spin, whoAmI } from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
+
+/** Both functions, so that their next calls begin at once. */
+async function load(executor: Executor): Promise<void> {
+  const obeys = rejection(executor.with({ timeout: 1 }).run(obeysSignal));
+  await within(Promise.all([executor.run(echoLater, 0, 1), obeys]));
+}
 
 describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind) => {
   it('one that is given up leaves its room to others, however long its neighbours go on', async () => {
@@ -53,9 +59,7 @@ describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (ki
       expect(executor.stats().lost).toBe(0);
     });
   });
-});
 
-describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s,', (kind) => {
   it('are all given up when what an earlier one left blocks their worker', async () => {
     await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
       await within(executor.run(echo, 0));
@@ -78,12 +82,7 @@ describe.each(WORKER_KINDS)(
   (kind) => {
     it('does not take a healthy neighbour of a call that was given up for blocked', async () => {
       await withApp({ kind, concurrency: 4 }, async ({ executor }) => {
-        await within(
-          Promise.all([
-            executor.run(echoLater, 0, 1),
-            rejection(executor.with({ timeout: 1 }).run(obeysSignal)),
-          ]),
-        );
+        await load(executor);
         const neighbour = executor.run(echoLater, 'healthy', 600);
         const controller = new AbortController();
         const aborted = rejection(executor.with({ signal: controller.signal }).run(obeysSignal));
@@ -98,12 +97,7 @@ describe.each(WORKER_KINDS)(
 
     it('tells a call that it gave up of it before', async () => {
       await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
-        await within(
-          Promise.all([
-            executor.run(echoLater, 0, 1),
-            rejection(executor.with({ timeout: 1 }).run(obeysSignal)),
-          ]),
-        );
+        await load(executor);
         const worker = await within(executor.run(whoAmI));
         for (const withNeighbour of [true, false]) {
           const neighbour = withNeighbour && executor.run(echoLater, 'healthy', 600);
