@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PoolSettings } from '../options/pool-settings.js';
 import type { Codec } from '../wire/codec.js';
+import { descriptorOf } from '../wire/descriptor.js';
 import { FileStore } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';
 import { FileCells, freeMemoryFileBytes, PAGE_BYTES } from '../wire/memory-file.js';
@@ -41,7 +42,7 @@ export class ProcessHost implements WorkerHost {
     const child = this.#start(cells?.fd);
     const socket = child.stdio[3] as Socket;
     const results = cells && new ResultReader(cells);
-    const channel = new PipeChannel(socket, { hasFile: results !== undefined });
+    const channel = new PipeChannel(socket, { fd: descriptorOf(socket), hasFile: results !== undefined });
     const remote = new RemoteWorker(
       channel,
       listener,

@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { type Channel, ProtocolError } from './channel.js';
+import { Descriptor } from './descriptor.js';
 import { FrameReader } from './frame-reader.js';
 import { inlineAttachments, startBytes, writeStart } from './frame.js';
 import type { Message } from './messages.js';
@@ -11,11 +11,8 @@ const GATHER_BYTES = 64 * 1024;
 
 /** What a channel can use where it is there. */
 export interface PipeOptions {
-  /**
-   * The socket's descriptor: what fits into the pipe is then written at once and directly, which costs about half of
-   * a write by way of the stream.
-   */
-  readonly fd?: number;
+  /** The socket's own. */
+  readonly fd?: number | undefined;
   /** Whether the other side may put large buffers into a file, and send where they are. */
   readonly hasFile?: boolean;
 }
@@ -23,7 +20,7 @@ export interface PipeOptions {
 /** Messages over a socket pair; the frames of one tick leave as one write. */
 export class PipeChannel implements Channel {
   readonly #socket: Socket;
-  readonly #fd: number | undefined;
+  readonly #descriptor: Descriptor | undefined;
   readonly #reader: FrameReader;
   #gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
   #view = new DataView(this.#gathered.buffer);
@@ -36,12 +33,12 @@ export class PipeChannel implements Channel {
 
   constructor(socket: Socket, { fd, hasFile = false }: PipeOptions = {}) {
     this.#socket = socket;
-    this.#fd = fd;
+    this.#descriptor = fd === undefined ? undefined : new Descriptor(socket, fd);
     this.#reader = new FrameReader(hasFile);
   }
 
   send(message: Message, atOnce = false): void {
-    if (this.#socket.destroyed) return;
+    if (this.#isClosed) return;
     try {
       this.#add(message);
       if (atOnce) this.#flush();
@@ -82,7 +79,7 @@ export class PipeChannel implements Channel {
 
   finish(callback: () => void): void {
     this.#flush();
-    if (this.#socket.destroyed || this.#socket.writableLength === 0) callback();
+    if (this.#isClosed || this.#socket.writableLength === 0) callback();
     else this.#socket.write('', () => callback());
   }
 
@@ -92,12 +89,18 @@ export class PipeChannel implements Channel {
     this.#socket.destroy();
   }
 
+  /** Nothing can be sent any more. */
+  get #isClosed(): boolean {
+    return this.#socket.destroyed || this.#descriptor?.isBroken === true;
+  }
+
   #flush(): void {
     if (this.#pieces.length > 0) return this.#flushPieces();
     const used = this.#used;
     this.#used = 0;
-    if (this.#socket.destroyed || used === 0) return;
-    const written = this.#writeDirectly(used);
+    if (this.#isClosed || used === 0) return;
+    const written = this.#descriptor?.write(this.#gathered, used) ?? 0;
+    if (this.#isClosed) return;
     if (written < used) this.#socket.write(this.#gathered.subarray(written, used));
     // What the kernel has not taken yet is still read from.
     if (this.#socket.writableLength > 0) this.#renew();
@@ -107,7 +110,10 @@ export class PipeChannel implements Channel {
     this.#seal();
     const pieces = this.#pieces;
     this.#pieces = [];
-    if (this.#socket.destroyed) return;
+    const first = pieces[0] as Uint8Array;
+    const written = this.#descriptor?.write(first) ?? 0;
+    if (this.#isClosed) return;
+    pieces[0] = first.subarray(written);
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
@@ -134,17 +140,6 @@ export class PipeChannel implements Channel {
   #renew(): void {
     this.#gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
     this.#view = new DataView(this.#gathered.buffer);
-  }
-
-  /** @returns how many of the gathered bytes the kernel has taken */
-  #writeDirectly(bytes: number): number {
-    if (this.#fd === undefined || this.#socket.writableLength > 0) return 0;
-    try {
-      return writeSync(this.#fd, this.#gathered, 0, bytes);
-    } catch {
-      // The pipe is full (EAGAIN), or has ended: the stream waits, or tells.
-      return 0;
-    }
   }
 
   #receive(chunk: Buffer, deliver: (message: Message) => void): void {

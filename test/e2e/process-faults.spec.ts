@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, ExecutorWorkerLostError } from '../../lib/index.js';
 import {
   abortProcess,
+  diesIf,
   diesWhileWriting,
   echo,
   killMyself,
@@ -12,6 +13,7 @@ import {
 import { withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 import { isSound } from '../support/is-sound.js';
+import { outlive } from '../support/outlive.js';
 import { sharedApp } from '../support/shared-app.js';
 
 const BAD_FRAMES = [
@@ -53,6 +55,29 @@ describe('faults of a process', () => {
       await isSound(app, 2);
     });
   });
+
+  it.each([
+    ['small', 1],
+    ['too large for the pipe', 1000000],
+  ])(
+    'what it finished is answered, though a call (%s) is written to it after its end',
+    async (_what, length) => {
+      await inApp(async ({ executor }) => {
+        const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
+        // Known to be short, so that it is handed these calls in advance.
+        for (let round = 0; round < 200; round++) await within(executor.run(diesIf, false));
+        const finished = Array.from({ length: 2 }, () => executor.run(diesIf, false));
+        const fatal = rejection<ExecutorWorkerLostError>(executor.run(diesIf, true));
+        await new Promise((resolve) => process.nextTick(resolve));
+        // Blocks the event loop: nothing is read before the next call is written.
+        outlive(pid);
+        const after = executor.run(diesIf, false, 'x'.repeat(length));
+        expect(await within(Promise.all(finished))).toHaveLength(2);
+        expect(await fatal).toBeInstanceOf(ExecutorWorkerLostError);
+        await within(after);
+      });
+    },
+  );
 
   it('a crash in the middle of writing a large result', async () => {
     await inApp(async (app) => {

@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** How long that may take, in ms. */
+const DEADLINE = 15_000;
+
+/** Blocks the event loop until a child process is dead: it stays as a zombie, as its end cannot be noticed meanwhile. */
+export function outlive(pid: number): void {
+  const end = performance.now() + DEADLINE;
+  while (!isZombie(pid)) {
+    if (performance.now() > end) throw new Error(`process ${pid} did not end within ${DEADLINE} ms`);
+  }
+}
+
+/** As long as it has other threads, its pipes are open. */
+function isZombie(pid: number): boolean {
+  if (readdirSync(`/proc/${pid}/task`).length > 1) return false;
+  return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
