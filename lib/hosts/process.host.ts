@@ -9,6 +9,7 @@ import { FileStore } from '../wire/file.store.js';
 import { FileMarks } from '../wire/marks.js';
 import { FileCells, freeMemoryFileBytes, PAGE_BYTES } from '../wire/memory-file.js';
 import { PipeChannel } from '../wire/pipe.channel.js';
+import { ReadAheadMarks } from '../wire/read-ahead.marks.js';
 import { ResultReader } from '../wire/result.reader.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
@@ -38,11 +39,17 @@ export class ProcessHost implements WorkerHost {
 
   spawn(listener: WorkerListener): WorkerHandle {
     const cells = this.store.fd === undefined ? undefined : FileCells.create();
-    const marks = cells && new FileMarks(cells);
     const child = this.#start(cells?.fd);
     const socket = child.stdio[3] as Socket;
+    const fd = descriptorOf(socket);
     const results = cells && new ResultReader(cells);
-    const channel = new PipeChannel(socket, { fd: descriptorOf(socket), hasFile: results !== undefined });
+    const saysNext = cells !== undefined && fd !== undefined && this.settings.concurrency === 1;
+    const channel: PipeChannel = new PipeChannel(socket, {
+      fd,
+      hasFile: results !== undefined,
+      onArrival: (message) => marks?.note(message),
+    });
+    const marks = cells && new ReadAheadMarks(new FileMarks(cells), () => channel.readAhead());
     const remote = new RemoteWorker(
       channel,
       listener,
@@ -64,6 +71,7 @@ export class ProcessHost implements WorkerHost {
       isOver = true;
       clearTimeout(timer);
       const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
+      channel.drain();
       const lastTurn = marks?.getStarted();
       results?.close();
       channel.close();
@@ -105,7 +113,7 @@ export class ProcessHost implements WorkerHost {
     socket.unref();
     // If there is no plan, the start fails, and the worker is closed.
     this.plan().then(
-      (plan) => remote.boot(plan),
+      (plan) => remote.boot({ ...plan, saysNext }),
       () => {},
     );
     return {

@@ -1,12 +1,15 @@
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
+
+/** How much is read at once, in bytes: as much as a stream does. */
+const CHUNK_BYTES = 64 * 1024;
 
 /** What a write fails with when the other side is gone. */
 const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET']);
 
 /**
- * A socket's descriptor: what fits into the pipe is written at once and directly, which costs about half of a write by way of
- * the stream. And it ends nothing: a stream that cannot write any more is at its end, with all that is still to be read.
+ * A socket's descriptor, past its stream: what fits into the pipe is written at once and directly, which costs about half as
+ * much. And it ends nothing: a stream that cannot write any more is at its end, with all that is still to be read.
  */
 export class Descriptor {
   readonly #socket: Socket;
@@ -33,6 +36,18 @@ export class Descriptor {
       // Else it is full, or the stream will tell.
       this.#isBroken = GONE.has((error as NodeJS.ErrnoException).code);
       return 0;
+    }
+  }
+
+  /** @returns what lies in the pipe; `undefined` if there is nothing, or only its end or an error, which the stream tells */
+  read(): Buffer | undefined {
+    if (this.#socket.destroyed) return undefined;
+    try {
+      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      const bytes = readSync(this.#fd, chunk);
+      return bytes === 0 ? undefined : chunk.subarray(0, bytes);
+    } catch {
+      return undefined;
     }
   }
 }

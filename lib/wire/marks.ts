@@ -35,6 +35,14 @@ export function later(one: number, other: number): number {
   return isBeyond(one, other) ? one : other;
 }
 
+/**
+ * Whether a message may say that the call begins, instead of the mark: not always, so that what the mark says never
+ * lags behind so far that it would seem to come after it.
+ */
+export function mayBeSaid(turn: number): boolean {
+  return (turn & 0xffff) !== 0;
+}
+
 const STARTED = 0;
 const LIMIT = 1;
 

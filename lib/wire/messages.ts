@@ -42,7 +42,7 @@ export function isMessageType(value: unknown): value is MessageType {
  * | cancel | of the call | | | | | | the reason |
  * | ping, pong | | | | | | | |
  * | started, returned | of the call | | | | | | |
- * | result, failure | of the call | | | | how long it ran, ms | | the value or error |
+ * | result, failure | of the call | the last turn that has begun when it leaves; 0: not said | | | how long it ran, ms | | the value or error |
  * | bootFailed, crashed | | | | | | | the error |
  * | close, ready, recycle | | | | | | | |
  */
@@ -57,6 +57,13 @@ export interface Message {
   readonly payload: Payload | undefined;
 }
 
-export function message(type: MessageType, turn = 0, payload?: Payload, target = 0, timeout = 0): Message {
-  return { type, turn, call: 0, target, attempt: 0, timeout, signals: 0, payload };
+export function message(
+  type: MessageType,
+  turn = 0,
+  payload?: Payload,
+  target = 0,
+  timeout = 0,
+  call = 0,
+): Message {
+  return { type, turn, call, target, attempt: 0, timeout, signals: 0, payload };
 }

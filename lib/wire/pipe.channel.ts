@@ -15,6 +15,8 @@ export interface PipeOptions {
   readonly fd?: number | undefined;
   /** Whether the other side may put large buffers into a file, and send where they are. */
   readonly hasFile?: boolean;
+  /** Hears of every message as soon as it is read, which may be long before it is delivered. */
+  readonly onArrival?: (message: Message) => void;
 }
 
 /** Messages over a socket pair; the frames of one tick leave as one write. */
@@ -28,11 +30,22 @@ export class PipeChannel implements Channel {
   /** What leaves before what is gathered. */
   #pieces: Uint8Array[] = [];
   readonly #flushLater = oncePerTick(() => this.#flush());
+  /** Read and not delivered yet. */
+  readonly #arrived: Message[] = [];
+  readonly #arrive: (message: Message) => void;
+  #isDelivering = false;
+  readonly #deliverLater = oncePerTick(() => this.#deliver());
+  /** What came behind those that arrived, and is no message. */
+  #nonsense: unknown;
   #onMessage: ((message: Message) => void) | undefined;
   #onEnd: ((error?: Error) => void) | undefined;
 
-  constructor(socket: Socket, { fd, hasFile = false }: PipeOptions = {}) {
+  constructor(socket: Socket, { fd, hasFile = false, onArrival }: PipeOptions = {}) {
     this.#socket = socket;
+    this.#arrive = (message) => {
+      onArrival?.(message);
+      this.#arrived.push(message);
+    };
     this.#descriptor = fd === undefined ? undefined : new Descriptor(socket, fd);
     this.#reader = new FrameReader(hasFile);
   }
@@ -65,12 +78,29 @@ export class PipeChannel implements Channel {
   listen(onMessage: (message: Message) => void, onEnd: (error?: Error) => void): void {
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
-    const deliver = (message: Message) => this.#onMessage?.(message);
-    this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk, deliver));
+    this.#socket.on('data', (chunk: Buffer) => {
+      this.#read(chunk);
+      this.#deliver();
+    });
     // Losing the other side shows as an error or as an end, in any order: both are the end of the channel.
     this.#socket.on('error', () => this.#end());
     this.#socket.on('end', () => this.#end());
     this.#socket.on('close', () => this.#end());
+  }
+
+  /** Reads what lies in the pipe, where the system lets it, and delivers it at the end of the tick. */
+  readAhead(): void {
+    let chunk: Buffer | undefined;
+    while (this.#nonsense === undefined && (chunk = this.#descriptor?.read()) !== undefined) {
+      this.#read(chunk);
+      this.#deliverLater();
+    }
+  }
+
+  /** Delivers what lies in the pipe. */
+  drain(): void {
+    this.readAhead();
+    this.#deliver();
   }
 
   get isFlushed(): boolean {
@@ -142,12 +172,29 @@ export class PipeChannel implements Channel {
     this.#view = new DataView(this.#gathered.buffer);
   }
 
-  #receive(chunk: Buffer, deliver: (message: Message) => void): void {
+  #read(chunk: Buffer): void {
+    if (this.#nonsense !== undefined) return;
     try {
-      this.#reader.push(chunk, deliver);
+      this.#reader.push(chunk, this.#arrive);
     } catch (error) {
-      this.#fail(error);
+      this.#nonsense = error;
     }
+  }
+
+  #deliver(): void {
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      // More may arrive meanwhile.
+      for (let next = 0; next < this.#arrived.length; next++) {
+        this.#onMessage?.(this.#arrived[next] as Message);
+      }
+    } catch (error) {
+      this.#nonsense ??= error;
+    }
+    this.#arrived.length = 0;
+    this.#isDelivering = false;
+    if (this.#nonsense !== undefined) this.#fail(this.#nonsense);
   }
 
   /** A frame is half read or written: what follows would have no meaning. It may have been memory that there was not. */

@@ -13,6 +13,8 @@ export interface WorkerPlan {
   /** The one that a bare `@InjectExecutor()` means. */
   readonly defaultPool: string | undefined;
   readonly concurrency: number;
+  /** Each result says which call begins next: the parent can read that ahead, and the worker need not mark it. */
+  readonly saysNext?: boolean;
   /** How long what a call runs may take to be loaded, in ms. */
   readonly bootTimeout: number;
   /** The worker asks to be replaced when it holds more, in MB. */

@@ -3,7 +3,7 @@ import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
 import { LONG_CALL } from '../wire/long-call.js';
-import { isBeyond, type Marks, NO_TURN } from '../wire/marks.js';
+import { isBeyond, mayBeSaid, type Marks, NO_TURN } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
@@ -31,6 +31,7 @@ export class Session {
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
   #concurrency = 1;
+  #saysNext = false;
   #isBooting = false;
   #isBooted = false;
   #isClosing = false;
@@ -103,6 +104,7 @@ export class Session {
       this.#context = await WorkerContext.boot(plan);
       this.#runner = new CallRunner(plan.pool, this.#codec, this.#store, this.#takeOut);
       this.#concurrency = plan.concurrency;
+      this.#saysNext = plan.saysNext === true;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
       this.#isBooted = true;
       this.#send(MessageType.ready);
@@ -121,26 +123,31 @@ export class Session {
     else setImmediate(() => this.#startAmongOthers());
   }
 
-  /** One call at a time: the next one starts when the result of the one before it has left. */
-  #startAlone(): void {
+  /**
+   * One call at a time: the next one starts when the result of the one before it has left.
+   * @param said the turn that this result said begins next
+   */
+  #startAlone(said = NO_TURN): void {
     const next = this.#waiting.shift();
     if (!next) {
       this.#isWorking = false;
       this.#closeIfAsked();
-    } else if (this.#begin(next)) {
-      this.#run(next, (ms) => this.#goOn(ms));
+    } else if (this.#begin(next, next.turn === said)) {
+      this.#run(next, (ms, begun) => this.#goOn(ms, begun));
     } else {
       this.#goOn(0);
     }
   }
 
-  /** @param ms how long the last call took */
-  #goOn(ms: number): void {
+  /**
+   * @param ms how long the last call took
+   * @param said what its result said begins next
+   */
+  #goOn(ms: number, said?: number): void {
+    if (ms <= LONG_CALL && this.#channel.isFlushed) return this.#startAlone(said);
     const start = () => this.#startAlone();
     // After a turn of the event loop, so that cancels are read.
-    const startInTime = ms > LONG_CALL ? () => setImmediate(start) : start;
-    if (this.#channel.isFlushed) startInTime();
-    else this.#channel.finish(startInTime);
+    this.#channel.finish(ms > LONG_CALL ? () => setImmediate(start) : start);
   }
 
   /**
@@ -157,23 +164,34 @@ export class Session {
     });
   }
 
-  /** @param then told how long it took, in ms, when its outcome was sent */
-  #run(call: Message, then: (ms: number) => void): void {
+  /** @param then told, when its outcome was sent, how long it took, in ms, and which call it said has begun by now */
+  #run(call: Message, then: (ms: number, begun: number) => void): void {
     const startedAt = performance.now();
     this.#runner.run(call, this.#starterOf(call), ({ failed, payload }) => {
       const ms = performance.now() - startedAt;
       if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
       const type = failed ? MessageType.failure : MessageType.result;
-      this.#channel.send(message(type, call.turn, payload, 0, ms), true);
-      then(ms);
+      const { turn } = call;
+      const begun = this.#saysNext ? this.#begunAfter(turn, ms) : NO_TURN;
+      this.#channel.send(message(type, turn, payload, 0, ms, begun), true);
+      then(ms, begun);
     });
   }
 
-  /** Says that the call begins; steps back if it was taken back in the meantime. */
-  #begin({ type, turn }: Message): boolean {
+  /** The call that begins as soon as the result has left, or else the one whose result that is. */
+  #begunAfter(turn: number, ms: number): number {
+    const next = this.#waiting[0];
+    return next && ms <= LONG_CALL && mayBeSaid(next.turn) ? next.turn : turn;
+  }
+
+  /**
+   * Says that the call begins; steps back if it was taken back in the meantime.
+   * @param isSaid whether the result before it has said so
+   */
+  #begin({ type, turn }: Message, isSaid = false): boolean {
     const marks = this.#marks;
     if (!marks) return true;
-    marks.setStarted(turn);
+    if (!isSaid) marks.setStarted(turn);
     if (type !== MessageType.callAhead) return true;
     const limit = marks.getLimit();
     if (limit === NO_TURN || !isBeyond(turn, limit)) return true;

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ExecutorTimeoutError, ExecutorWorkerLostError } from '../../lib/index.js';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { enter, exit, spin, spinForEver, spinUntil, whoAmI } from '../fixtures/work.js';
+import { enter, enterUntil, exit, spin, spinForEver, spinUntil, whoAmI } from '../fixtures/work.js';
 import { type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { blockUntil } from '../support/block-until.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
+import { Ledger } from '../support/ledger.js';
 
 /** Makes a function known to be short, so that a worker is handed its calls in advance. */
 async function learnShort({ executor }: TestApp, run: () => Promise<unknown>): Promise<void> {
@@ -104,43 +103,60 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     });
   });
 
-  it('are run once, elsewhere, when the worker dies or is ended before they begin', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'prefetch-'));
-    const ledger = join(folder, 'ledger');
-    appendFileSync(ledger, '');
-    try {
+  it.each(['given up', 'lost'])(
+    'are run once, though nothing was read of what went before: what went before is %s',
+    async (fate) => {
+      const [gate, ledger] = [new Gate(), new Ledger()];
       await withApp({ kind }, async (app) => {
         const { executor } = app;
-        await learnShort(app, () => executor.run(enter, ledger, 'warm'));
-        await rejection(executor.run(exit, 1));
-        const deaths = [
-          () => executor.run(exit, 1),
-          () => executor.with({ timeout: 50 }).run(spinForEver),
-          () => executor.with({ timeout: 50 }).run(spin, 400),
-        ];
-        for (const [round, die] of deaths.entries()) {
-          const before = Array.from({ length: 5 }, (_, n) =>
-            executor.run(enter, ledger, `${round} before ${n}`),
-          );
-          const death = rejection(die());
-          const after = Array.from({ length: 20 }, (_, n) =>
-            executor.run(enter, ledger, `${round} after ${n}`),
-          );
-          const error = await death;
-          expect([ExecutorWorkerLostError, ExecutorTimeoutError]).toContain(error.constructor);
-          expect(await within(Promise.all([...before, ...after]))).toHaveLength(25);
-        }
-        const lines = readFileSync(ledger, 'utf8')
-          .trim()
-          .split('\n')
-          .filter((line) => line !== 'warm');
-        expect(new Set(lines).size).toBe(75);
-        expect(lines).toHaveLength(75);
-        await until(() => executor.stats().workers === 1, 'the worker');
-        expect(executor.stats()).toMatchObject({ queued: 0, running: 0, lost: 2 });
+        await learnShort(app, () => executor.run(enterUntil, ledger.file, 'warm'));
+        ledger.clear();
+        const end = new AbortController();
+        const isLost = fate === 'lost';
+        const first = rejection(executor.with({ signal: end.signal }).run(enterUntil, ledger.file, 'first'));
+        const second = executor.run(enterUntil, ledger.file, 'second', gate.file, isLost);
+        const others = ['third', 'fourth'].map((line) => executor.run(enterUntil, ledger.file, line));
+        await new Promise((resolve) => process.nextTick(resolve));
+        blockUntil(() => ledger.lines.includes('second'), 'the second call');
+        end.abort(new Error('given up'));
+        gate.open();
+        expect((await first).message).toBe('given up');
+        if (isLost) expect(await rejection(second)).toBeInstanceOf(ExecutorWorkerLostError);
+        else await within(second);
+        await within(Promise.all(others));
+        expect(ledger.lines).toEqual(['first', 'second', 'third', 'fourth']);
       });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    },
+  );
+
+  it('are run once, elsewhere, when the worker dies or is ended before they begin', async () => {
+    const ledger = new Ledger();
+    await withApp({ kind }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(enter, ledger.file, 'warm'));
+      ledger.clear();
+      await rejection(executor.run(exit, 1));
+      const deaths = [
+        () => executor.run(exit, 1),
+        () => executor.with({ timeout: 50 }).run(spinForEver),
+        () => executor.with({ timeout: 50 }).run(spin, 400),
+      ];
+      for (const [round, die] of deaths.entries()) {
+        const before = Array.from({ length: 5 }, (_, n) =>
+          executor.run(enter, ledger.file, `${round} before ${n}`),
+        );
+        const death = rejection(die());
+        const after = Array.from({ length: 20 }, (_, n) =>
+          executor.run(enter, ledger.file, `${round} after ${n}`),
+        );
+        const error = await death;
+        expect([ExecutorWorkerLostError, ExecutorTimeoutError]).toContain(error.constructor);
+        expect(await within(Promise.all([...before, ...after]))).toHaveLength(25);
+      }
+      expect(new Set(ledger.lines).size).toBe(75);
+      expect(ledger.lines).toHaveLength(75);
+      await until(() => executor.stats().workers === 1, 'the worker');
+      expect(executor.stats()).toMatchObject({ queued: 0, running: 0, lost: 2 });
+    });
   });
 });

@@ -11,9 +11,9 @@ import {
   writesToPipe,
 } from '../fixtures/work.js';
 import { withApp } from '../support/app.js';
+import { blockUntilDead } from '../support/block-until.js';
 import { rejection, within } from '../support/deadline.js';
 import { isSound } from '../support/is-sound.js';
-import { outlive } from '../support/outlive.js';
 import { sharedApp } from '../support/shared-app.js';
 
 const BAD_FRAMES = [
@@ -70,7 +70,7 @@ describe('faults of a process', () => {
         const fatal = rejection<ExecutorWorkerLostError>(executor.run(diesIf, true));
         await new Promise((resolve) => process.nextTick(resolve));
         // Blocks the event loop: nothing is read before the next call is written.
-        outlive(pid);
+        blockUntilDead(pid);
         const after = executor.run(diesIf, false, 'x'.repeat(length));
         expect(await within(Promise.all(finished))).toHaveLength(2);
         expect(await fatal).toBeInstanceOf(ExecutorWorkerLostError);
