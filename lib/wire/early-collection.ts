@@ -20,11 +20,14 @@ export const MOST_BETWEEN_THREADS = 4 * MIB;
 /** Beyond this V8 is quicker by itself. */
 const MOST_BYTES = 64 * MIB;
 
-/** By so much it becomes rarer when it freed little, and as much more frequent when it frees again, */
-const STEP = 1.5;
+/** By so much it becomes rarer when most was kept, and as much more frequent when most is freed again: */
+const STEP = 2;
 
-/** so many times in a row: once may have been V8's own marking. */
-const TIMES_FREED = 3;
+/** so many collections are judged together, as what is still on its way at a single one looks as if it were kept. */
+const JUDGED = 3;
+
+/** It waits for a turn of the event loop, but not until so many times the bytes have come in that are enough. */
+const OVERDUE = 1.5;
 
 /** A single long collection was most likely disturbed: its time counts for no more than so many times the usual one. */
 const MOST_LENGTHENING = 1.25;
@@ -54,8 +57,12 @@ export class EarlyCollection {
   #bytes = 0;
   #usualMs = USUAL_MS;
   #leastBytes = LEAST_BYTES;
-  #heldBefore: number | undefined;
-  #timesFreed = 0;
+  /** What was held at the last collection, beside what had come in since the one before it. */
+  #floor: number | undefined;
+  #keptBytes = 0;
+  #judgedBytes = 0;
+  #judged = 0;
+  #lastBytes = 0;
   #isPlanned = false;
   #searches = 0;
   #collectYoung: CollectYoung | undefined;
@@ -73,11 +80,7 @@ export class EarlyCollection {
    * @param most larger ones, in bytes, do not count
    */
   cameIn(attachments: readonly Attachment[], most = Infinity): void {
-    if (this.#bytes >= this.#enough && !this.#isPlanned) {
-      this.#isPlanned = true;
-      // Not now: whoever waits for these comes first, and may have dropped them by then.
-      setImmediate(() => this.#collect()).unref();
-    }
+    if (this.#bytes >= this.#enough) this.#collectSoon();
     for (const attachment of attachments) {
       const isCounted = attachment instanceof Uint8Array && attachment.byteLength <= most;
       if (isCounted) this.#bytes += attachment.byteLength;
@@ -93,18 +96,30 @@ export class EarlyCollection {
     return Math.min(MOST_BYTES, Math.max(this.#leastBytes, this.#usualMs * BYTES_PER_MS));
   }
 
+  #collectSoon(): void {
+    if (!this.#isPlanned) {
+      this.#isPlanned = true;
+      // Not now: whoever waits for these comes first, and may have dropped them by then.
+      setImmediate(() => {
+        this.#isPlanned = false;
+        if (this.#bytes >= this.#enough) this.#collect();
+      }).unref();
+    } else if (this.#bytes >= this.#enough * OVERDUE) {
+      // As long as messages of a thread come in one after the other, Node does nothing else.
+      this.#collect();
+    }
+  }
+
   #collect(): void {
-    this.#isPlanned = false;
-    if (this.#bytes < this.#enough) return;
     const bytes = this.#bytes;
     this.#bytes = 0;
     const collectYoung = this.#whereFound();
     if (!collectYoung) return;
-    this.#learn(bytes);
     const startedAt = performance.now();
     collectYoung({ type: 'minor' });
     const ms = performance.now() - startedAt;
     this.#usualMs = Math.min(ms, this.#usualMs * MOST_LENGTHENING);
+    this.#learn(bytes);
   }
 
   #whereFound(): CollectYoung | undefined {
@@ -115,15 +130,24 @@ export class EarlyCollection {
     return this.#collectYoung;
   }
 
-  /** V8 frees in the background: what the last collection was good for is known when the next one is due. */
+  /**
+   * What a collection has found is freed in the background, and not counted before the next one: so by now what came in before
+   * the last one is freed, and what came in since is counted whatever becomes of it.
+   */
   #learn(bytes: number): void {
-    const held = this.#held();
-    const wasKept = this.#heldBefore !== undefined && held - this.#heldBefore > bytes / 2;
-    this.#heldBefore = held;
-    this.#timesFreed = wasKept ? 0 : this.#timesFreed + 1;
-    if (wasKept) this.#leastBytes = Math.min(MOST_BYTES, this.#leastBytes * STEP);
-    else if (this.#timesFreed >= TIMES_FREED)
-      this.#leastBytes = Math.max(LEAST_BYTES, this.#leastBytes / STEP);
+    const floor = this.#held() - bytes;
+    if (this.#floor !== undefined) {
+      this.#keptBytes += floor - this.#floor;
+      this.#judgedBytes += this.#lastBytes;
+      this.#judged++;
+    }
+    this.#floor = floor;
+    this.#lastBytes = bytes;
+    if (this.#judged < JUDGED) return;
+    const areKept = this.#keptBytes > this.#judgedBytes / 2;
+    const least = areKept ? this.#leastBytes * STEP : this.#leastBytes / STEP;
+    this.#leastBytes = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, least));
+    this.#judged = this.#keptBytes = this.#judgedBytes = 0;
   }
 }
 
