@@ -30,22 +30,25 @@ export class GivingUp {
   ) {}
 
   /**
-   * The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey.
+   * The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey. A call that has
+   * waited too long goes on if it has just begun.
    * @param isForeign whether the reason is the caller's own
    */
   giveUp(call: Call, reason: unknown, isForeign = false): void {
     if (call.isSettled) return;
     const { place } = call;
+    const isTakenBack = !!place && call.startedAt === 0 && this.fleet.relief.recall(place, call);
+    const hasWaited = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
+    if (hasWaited && !isTakenBack && hasJustBegun(call)) return this.pool.onRoom();
     if (isForeign) this.settlement.pass(call, reason);
     else this.settlement.fail(call, reason);
     if (!place) return;
-    if (call.startedAt === 0 && this.fleet.relief.recall(place, call)) {
+    if (isTakenBack) {
       this.pool.leave(call);
     } else {
       this.fleet.relief.recallAll(place);
       // Its worker may be loading what it runs, and would never get to the end of that if each such call ended it.
-      const mayLoad = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
-      call.givenUp = { place, at: performance.now(), reason: describeReason(reason), mayLoad };
+      call.givenUp = { place, at: performance.now(), reason: describeReason(reason), mayLoad: hasWaited };
       place.handle.cancel(call.turn, this.#encodeReason(reason));
       if (this.settings.concurrency > 1) place.handle.ping();
       this.startGrace(call);
@@ -89,6 +92,12 @@ export class GivingUp {
       return this.codec.encode(new DOMException('This operation was aborted', 'AbortError'), 'reason');
     }
   }
+}
+
+/** What says so is on its way: the end of the call before it. Where its worker announces it, it may still be loading. */
+function hasJustBegun({ startedAt, isAnnounced, place, turn }: Call): boolean {
+  const marks = place?.handle.marks;
+  return startedAt === 0 && !isAnnounced && marks !== undefined && !isBeyond(turn, marks.getStarted());
 }
 
 function describeReason(reason: unknown): string {

@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ExecutorTimeoutError, ExecutorWorkerLostError } from '../../lib/index.js';
 import { enter, enterUntil, exit, spin, spinForEver, spinUntil, whoAmI } from '../fixtures/work.js';
-import { type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { withApp, WORKER_KINDS } from '../support/app.js';
 import { blockUntil } from '../support/block-until.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
+import { learnAhead, learnShort } from '../support/learn.js';
 import { Ledger } from '../support/ledger.js';
-
-/** Makes a function known to be short, so that a worker is handed its calls in advance. */
-async function learnShort({ executor }: TestApp, run: () => Promise<unknown>): Promise<void> {
-  for (let round = 0; round < 20; round++) await within(Promise.all([run(), run(), run()]));
-  expect(executor.stats().running).toBe(0);
-}
 
 describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s', (kind) => {
   it('do not stay behind a long one while a worker is idle', async () => {
@@ -109,8 +104,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
       const [gate, ledger] = [new Gate(), new Ledger()];
       await withApp({ kind }, async (app) => {
         const { executor } = app;
-        await learnShort(app, () => executor.run(enterUntil, ledger.file, 'warm'));
-        ledger.clear();
+        await learnAhead(app, ledger);
         const end = new AbortController();
         const isLost = fate === 'lost';
         const first = rejection(executor.with({ signal: end.signal }).run(enterUntil, ledger.file, 'first'));
@@ -128,6 +122,30 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
       });
     },
   );
+
+  it('are not given up as having waited too long when they have just begun', async () => {
+    const [first, second, ledger] = [new Gate(), new Gate(), new Ledger()];
+    const queueTimeout = 300;
+    await withApp({ kind, queueTimeout }, async (app) => {
+      const { executor } = app;
+      await learnAhead(app, ledger);
+      const before = executor.run(enterUntil, ledger.file, 'first', first.file);
+      // In the same turn of the event loop as the timeout, and before it: what the worker then sends is not read.
+      const begins = new Promise<void>((resolve) => {
+        setTimeout(() => {
+          setImmediate(() => {
+            first.open();
+            blockUntil(() => ledger.lines.includes('second'), 'the second call');
+            resolve();
+          });
+        }, queueTimeout);
+      });
+      const call = executor.run(enterUntil, ledger.file, 'second', second.file);
+      await within(begins);
+      second.open();
+      await within(Promise.all([before, call]));
+    });
+  });
 
   it('are run once, elsewhere, when the worker dies or is ended before they begin', async () => {
     const ledger = new Ledger();

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, ExecutorWorkerLostError } from '../../lib/index.js';
 import {
   abortProcess,
-  diesIf,
   diesWhileWriting,
   echo,
+  enterUntil,
   killMyself,
   repliesNonsense,
   whoAmI,
@@ -14,6 +14,8 @@ import { withApp } from '../support/app.js';
 import { blockUntilDead } from '../support/block-until.js';
 import { rejection, within } from '../support/deadline.js';
 import { isSound } from '../support/is-sound.js';
+import { learnAhead } from '../support/learn.js';
+import { Ledger } from '../support/ledger.js';
 import { sharedApp } from '../support/shared-app.js';
 
 const BAD_FRAMES = [
@@ -58,23 +60,30 @@ describe('faults of a process', () => {
 
   it.each([
     ['small', 1],
-    ['too large for the pipe', 1000000],
+    ['too large for the pipe', 1_000_000],
   ])(
     'what it finished is answered, though a call (%s) is written to it after its end',
     async (_what, length) => {
-      await inApp(async ({ executor }) => {
+      await inApp(async (app) => {
+        const { executor } = app;
+        const ledger = new Ledger();
+        await learnAhead(app, ledger);
         const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
-        // Known to be short, so that it is handed these calls in advance.
-        for (let round = 0; round < 200; round++) await within(executor.run(diesIf, false));
-        const finished = Array.from({ length: 2 }, () => executor.run(diesIf, false));
-        const fatal = rejection<ExecutorWorkerLostError>(executor.run(diesIf, true));
+        const finished = ['one', 'two'].map((line) => executor.run(enterUntil, ledger.file, line));
+        const fatal = rejection(executor.run(enterUntil, ledger.file, 'fatal', undefined, true));
         await new Promise((resolve) => process.nextTick(resolve));
-        // Blocks the event loop: nothing is read before the next call is written.
+        // Nothing is read before the next call is written.
         blockUntilDead(pid);
-        const after = executor.run(diesIf, false, 'x'.repeat(length));
-        expect(await within(Promise.all(finished))).toHaveLength(2);
+        const after = executor.run(enterUntil, ledger.file, 'x'.repeat(length));
+        await within(Promise.all(finished));
         expect(await fatal).toBeInstanceOf(ExecutorWorkerLostError);
         await within(after);
+        expect(ledger.lines.map((line) => line.slice(0, 5))).toEqual([
+          'one',
+          'two',
+          'fatal',
+          'x'.repeat(Math.min(length, 5)),
+        ]);
       });
     },
   );

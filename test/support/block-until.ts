@@ -5,9 +5,14 @@ const DEADLINE = 15_000;
 
 /** Blocks the event loop until something holds: what workers send meanwhile stays unread. */
 export function blockUntil(condition: () => boolean, what: string): void {
-  const end = performance.now() + DEADLINE;
-  while (!condition())
-    if (performance.now() > end) throw new Error(`${what} did not come within ${DEADLINE} ms`);
+  if (!comesInTime(condition, DEADLINE)) throw new Error(`${what} did not come within ${DEADLINE} ms`);
+}
+
+/** The same, for so many ms at most. */
+export function comesInTime(condition: () => boolean, ms: number): boolean {
+  const end = performance.now() + ms;
+  while (!condition()) if (performance.now() > end) return false;
+  return true;
 }
 
 /** Blocks the event loop until a child process is dead: it stays as a zombie, as its end cannot be noticed meanwhile. */
