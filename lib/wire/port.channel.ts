@@ -8,6 +8,9 @@ import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
 import { takeOver } from './transfer.js';
 
+/** Node's own, whatever a test's fake timers put in its place later. */
+const { setImmediate } = globalThis;
+
 /** More buffers than that are copied, too: to look each of them up among the others (see MOVED_BYTES) would take longer. */
 const MOST_MOVED = 10_000;
 
@@ -38,6 +41,12 @@ export class PortChannel implements Channel {
   readonly #reader: RingReader | undefined;
   /** Calls that were sent and not answered. */
   #unanswered = 0;
+  /** How many results are still handed out in this turn of the event loop; `undefined` before the first of several. */
+  #left: number | undefined;
+  #isPaused = false;
+  #isReferenced = true;
+  #isClosed = false;
+  readonly #onBatch = (batch: unknown) => this.#receiveInTurn(batch);
   /** Something was posted that must not be overtaken by the result that follows. */
   #mustPost = false;
   #outgoing: Batch = [];
@@ -142,7 +151,7 @@ export class PortChannel implements Channel {
   listen(onMessage: (message: Message) => void, onEnd: (error?: Error) => void): void {
     this.#onMessage = onMessage;
     this.#onEnd = onEnd;
-    this.#port.on('message', (batch) => this.#receive(batch));
+    this.#port.on('message', this.#onBatch);
     this.#port.on('messageerror', (error) => this.#end(new ProtocolError(error.message)));
     this.#port.on('close', () => this.#end());
   }
@@ -157,13 +166,39 @@ export class PortChannel implements Channel {
   close(): void {
     this.#onMessage = undefined;
     this.#onEnd = undefined;
+    this.#isClosed = true;
     this.#reader?.stop();
     this.#port.close();
   }
 
   /** From now on the channel does not keep the event loop alive. */
   unref(): void {
+    this.#isReferenced = false;
     this.#port.unref();
+  }
+
+  /**
+   * Node hands messages out, up to a thousand, as long as some have come, and nothing else has its turn meanwhile: with a busy
+   * worker that could take 100 ms. So in each turn of the event loop no more results are handed out than could have come
+   * when it began: all that had, so that none is taken for late (see LateTimer).
+   */
+  #receiveInTurn(batch: unknown): void {
+    if (this.#left === undefined && this.#unanswered > 1) this.#beginTurn();
+    this.#receive(batch);
+    if (this.#left === undefined || this.#left > 0 || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#port.off('message', this.#onBatch);
+  }
+
+  #beginTurn(): void {
+    this.#left = this.#unanswered;
+    setImmediate(() => {
+      this.#left = undefined;
+      if (!this.#isPaused || this.#isClosed) return;
+      this.#isPaused = false;
+      this.#port.on('message', this.#onBatch);
+      if (!this.#isReferenced) this.#port.unref();
+    });
   }
 
   #receive(batch: unknown): void {
@@ -226,6 +261,7 @@ export class PortChannel implements Channel {
     const { type } = received;
     if (type === MessageType.result || type === MessageType.failure || type === MessageType.returned) {
       this.#unanswered--;
+      if (this.#left !== undefined) this.#left--;
     }
     this.#onMessage?.(received);
   }
