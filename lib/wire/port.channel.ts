@@ -41,9 +41,10 @@ export class PortChannel implements Channel {
   readonly #reader: RingReader | undefined;
   /** Calls that were sent and not answered. */
   #unanswered = 0;
-  /** How many results are still handed out in this turn of the event loop; `undefined` before the first of several. */
+  /** How many results are still handed out in this turn of the event loop; `undefined` before the first one. */
   #left: number | undefined;
-  #isPaused = false;
+  /** Waits for the next turn, as all that come after it do. */
+  #held: { readonly batch: unknown } | undefined;
   #isReferenced = true;
   #isClosed = false;
   readonly #onBatch = (batch: unknown) => this.#receiveInTurn(batch);
@@ -158,6 +159,9 @@ export class PortChannel implements Channel {
 
   /** Delivers what has arrived but was not handed out yet: after the end of a thread, Node would not. */
   drain(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) this.#receive(held.batch);
     let entry: { message: unknown } | undefined;
     while ((entry = receiveMessageOnPort(this.#port)) !== undefined) this.#receive(entry.message);
     this.#reader?.drain();
@@ -167,6 +171,7 @@ export class PortChannel implements Channel {
     this.#onMessage = undefined;
     this.#onEnd = undefined;
     this.#isClosed = true;
+    this.#held = undefined;
     this.#reader?.stop();
     this.#port.close();
   }
@@ -183,10 +188,9 @@ export class PortChannel implements Channel {
    * when it began: all that had, so that none is taken for late (see LateTimer).
    */
   #receiveInTurn(batch: unknown): void {
-    if (this.#left === undefined && this.#unanswered > 1) this.#beginTurn();
-    this.#receive(batch);
-    if (this.#left === undefined || this.#left > 0 || this.#isPaused) return;
-    this.#isPaused = true;
+    if (this.#left === undefined && this.#unanswered > 0) this.#beginTurn();
+    if (this.#left === undefined || this.#left > 0) return this.#receive(batch);
+    this.#held = { batch };
     this.#port.off('message', this.#onBatch);
   }
 
@@ -194,8 +198,11 @@ export class PortChannel implements Channel {
     this.#left = this.#unanswered;
     setImmediate(() => {
       this.#left = undefined;
-      if (!this.#isPaused || this.#isClosed) return;
-      this.#isPaused = false;
+      if (!this.#held) return;
+      const { batch } = this.#held;
+      this.#held = undefined;
+      this.#receiveInTurn(batch);
+      if (this.#isClosed) return;
       this.#port.on('message', this.#onBatch);
       if (!this.#isReferenced) this.#port.unref();
     });

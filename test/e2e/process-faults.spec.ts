@@ -14,8 +14,7 @@ import { withApp } from '../support/app.js';
 import { blockUntilDead } from '../support/block-until.js';
 import { rejection, within } from '../support/deadline.js';
 import { isSound } from '../support/is-sound.js';
-import { learnAhead } from '../support/learn.js';
-import { Ledger } from '../support/ledger.js';
+import { BEGINS, withCallsAhead } from '../support/learn.js';
 import { sharedApp } from '../support/shared-app.js';
 
 const BAD_FRAMES = [
@@ -66,24 +65,20 @@ describe('faults of a process', () => {
     async (_what, length) => {
       await inApp(async (app) => {
         const { executor } = app;
-        const ledger = new Ledger();
-        await learnAhead(app, ledger);
-        const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
-        const finished = ['one', 'two'].map((line) => executor.run(enterUntil, ledger.file, line));
-        const fatal = rejection(executor.run(enterUntil, ledger.file, 'fatal', undefined, true));
-        await new Promise((resolve) => process.nextTick(resolve));
-        // Nothing is read before the next call is written.
-        blockUntilDead(pid);
-        const after = executor.run(enterUntil, ledger.file, 'x'.repeat(length));
-        await within(Promise.all(finished));
-        expect(await fatal).toBeInstanceOf(ExecutorWorkerLostError);
-        await within(after);
-        expect(ledger.lines.map((line) => line.slice(0, 5))).toEqual([
-          'one',
-          'two',
-          'fatal',
-          'x'.repeat(Math.min(length, 5)),
-        ]);
+        await withCallsAhead(app, async (ledger) => {
+          const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
+          const finished = ['one', 'two'].map((line) => executor.run(enterUntil, ledger.file, line));
+          const fatal = rejection(executor.run(enterUntil, ledger.file, 'fatal', undefined, true));
+          await new Promise((resolve) => process.nextTick(resolve));
+          // Nothing is read before the next call is written.
+          const wasAhead = blockUntilDead(pid, BEGINS);
+          const after = executor.run(enterUntil, ledger.file, 'x'.repeat(length));
+          await within(Promise.all(finished));
+          expect(await fatal).toBeInstanceOf(ExecutorWorkerLostError);
+          await within(after);
+          expect(ledger.lines.map((line) => line[0])).toEqual(['o', 't', 'f', 'x']);
+          return wasAhead;
+        });
       });
     },
   );

@@ -1,23 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How long that may take, in ms. */
-const DEADLINE = 15_000;
-
-/** Blocks the event loop until something holds: what workers send meanwhile stays unread. */
-export function blockUntil(condition: () => boolean, what: string): void {
-  if (!comesInTime(condition, DEADLINE)) throw new Error(`${what} did not come within ${DEADLINE} ms`);
-}
-
-/** The same, for so many ms at most. */
-export function comesInTime(condition: () => boolean, ms: number): boolean {
+/**
+ * Blocks the event loop until something holds, for so many ms at most: what workers send meanwhile stays unread.
+ * @returns whether it holds
+ */
+export function blockUntil(condition: () => boolean, ms: number): boolean {
   const end = performance.now() + ms;
   while (!condition()) if (performance.now() > end) return false;
   return true;
 }
 
-/** Blocks the event loop until a child process is dead: it stays as a zombie, as its end cannot be noticed meanwhile. */
-export function blockUntilDead(pid: number): void {
-  blockUntil(() => isZombie(pid), `the end of process ${pid}`);
+/** The same, until a child process is dead: it stays as a zombie, as its end cannot be noticed meanwhile. */
+export function blockUntilDead(pid: number, ms: number): boolean {
+  return blockUntil(() => isZombie(pid), ms);
 }
 
 /** As long as it has other threads, its pipes are open. */
