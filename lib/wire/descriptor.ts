@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 /** How much is read at once, in bytes: as much as a stream does. */
 const CHUNK_BYTES = 64 * 1024;
 
+/** Most often nothing is there. */
+const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+
 /** What a write fails with when the other side is gone. */
 const GONE: ReadonlySet<string | undefined> = new Set(['EPIPE', 'ECONNRESET']);
 
@@ -43,9 +46,8 @@ export class Descriptor {
   read(): Buffer | undefined {
     if (this.#socket.destroyed) return undefined;
     try {
-      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
       const bytes = readSync(this.#fd, chunk);
-      return bytes === 0 ? undefined : chunk.subarray(0, bytes);
+      return bytes === 0 ? undefined : Buffer.from(chunk.subarray(0, bytes));
     } catch {
       return undefined;
     }

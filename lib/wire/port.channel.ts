@@ -189,7 +189,8 @@ export class PortChannel implements Channel {
    */
   #receiveInTurn(batch: unknown): void {
     if (this.#left === undefined && this.#unanswered > 0) this.#beginTurn();
-    if (this.#left === undefined || this.#left > 0) return this.#receive(batch);
+    const isOver = this.#left !== undefined && this.#left <= 0;
+    if (!isOver || !beginsWithAnswer(batch)) return this.#receive(batch);
     this.#held = { batch };
     this.#port.off('message', this.#onBatch);
   }
@@ -265,8 +266,7 @@ export class PortChannel implements Channel {
   }
 
   #deliver(received: Message): void {
-    const { type } = received;
-    if (type === MessageType.result || type === MessageType.failure || type === MessageType.returned) {
+    if (isAnswer(received.type)) {
       this.#unanswered--;
       if (this.#left !== undefined) this.#left--;
     }
@@ -282,4 +282,14 @@ export class PortChannel implements Channel {
 
 function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {
   return type === MessageType.call || type === MessageType.callAhead;
+}
+
+function isAnswer(type: unknown): boolean {
+  return type === MessageType.result || type === MessageType.failure || type === MessageType.returned;
+}
+
+function beginsWithAnswer(batch: unknown): boolean {
+  if (!Array.isArray(batch)) return false;
+  const [first, second] = batch as Batch;
+  return isAnswer(first === FULL ? second : first);
 }
