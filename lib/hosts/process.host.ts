@@ -72,7 +72,8 @@ export class ProcessHost implements WorkerHost {
       clearTimeout(timer);
       const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
       channel.drain();
-      const lastTurn = marks?.getStarted();
+      // What began is said in messages, and where one of them is none, all that it holds may have begun.
+      const lastTurn = saysNext && !channel.isSound ? undefined : marks?.getStarted();
       results?.close();
       channel.close();
       stderr.close();

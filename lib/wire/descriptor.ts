@@ -44,12 +44,15 @@ export class Descriptor {
 
   /** @returns what lies in the pipe; `undefined` if there is nothing, or only its end or an error, which the stream tells */
   read(): Buffer | undefined {
-    if (this.#socket.destroyed) return undefined;
+    const bytes = this.#socket.destroyed ? 0 : this.#readChunk();
+    return bytes === 0 ? undefined : Buffer.from(chunk.subarray(0, bytes));
+  }
+
+  #readChunk(): number {
     try {
-      const bytes = readSync(this.#fd, chunk);
-      return bytes === 0 ? undefined : Buffer.from(chunk.subarray(0, bytes));
+      return readSync(this.#fd, chunk);
     } catch {
-      return undefined;
+      return 0;
     }
   }
 }

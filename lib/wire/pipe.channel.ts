@@ -103,6 +103,11 @@ export class PipeChannel implements Channel {
     this.#deliver();
   }
 
+  /** Whether all that came in so far were messages. */
+  get isSound(): boolean {
+    return this.#nonsense === undefined;
+  }
+
   get isFlushed(): boolean {
     return this.#used === 0 && this.#pieces.length === 0 && this.#socket.writableLength === 0;
   }
@@ -132,6 +137,7 @@ export class PipeChannel implements Channel {
     const written = this.#descriptor?.write(this.#gathered, used) ?? 0;
     if (this.#isClosed) return;
     if (written < used) this.#socket.write(this.#gathered.subarray(written, used));
+    this.#readBeforeLoss();
     // What the kernel has not taken yet is still read from.
     if (this.#socket.writableLength > 0) this.#renew();
   }
@@ -147,6 +153,12 @@ export class PipeChannel implements Channel {
     this.#socket.cork();
     for (const piece of pieces) this.#socket.write(piece);
     this.#socket.uncork();
+    this.#readBeforeLoss();
+  }
+
+  /** A stream that could not write ends at the end of this tick, with all that is still to be read. */
+  #readBeforeLoss(): void {
+    if (this.#socket.errored) this.readAhead();
   }
 
   #append(bytes: Uint8Array): void {

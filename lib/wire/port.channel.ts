@@ -41,6 +41,7 @@ export class PortChannel implements Channel {
   readonly #reader: RingReader | undefined;
   /** Calls that were sent and not answered. */
   #unanswered = 0;
+  #answered = 0;
   /** How many results are still handed out in this turn of the event loop; `undefined` before the first one. */
   #left: number | undefined;
   /** Waits for the next turn, as all that come after it do. */
@@ -190,9 +191,16 @@ export class PortChannel implements Channel {
   #receiveInTurn(batch: unknown): void {
     if (this.#left === undefined && this.#unanswered > 0) this.#beginTurn();
     const isOver = this.#left !== undefined && this.#left <= 0;
-    if (!isOver || !beginsWithAnswer(batch)) return this.#receive(batch);
-    this.#held = { batch };
-    this.#port.off('message', this.#onBatch);
+    if (isOver && beginsWithAnswer(batch)) {
+      this.#held = { batch };
+      this.#port.off('message', this.#onBatch);
+      return;
+    }
+    // What is in the ring did not come by the port, and is not counted.
+    this.#reader?.drain();
+    const before = this.#answered;
+    this.#receive(batch);
+    if (this.#left !== undefined) this.#left -= this.#answered - before;
   }
 
   #beginTurn(): void {
@@ -202,11 +210,19 @@ export class PortChannel implements Channel {
       if (!this.#held) return;
       const { batch } = this.#held;
       this.#held = undefined;
-      this.#receiveInTurn(batch);
-      if (this.#isClosed) return;
-      this.#port.on('message', this.#onBatch);
-      if (!this.#isReferenced) this.#port.unref();
+      try {
+        // Not counted either: what can have come is known when the next turn begins to read.
+        this.#receive(batch);
+      } finally {
+        this.#resume();
+      }
     });
+  }
+
+  #resume(): void {
+    if (this.#isClosed) return;
+    this.#port.on('message', this.#onBatch);
+    if (!this.#isReferenced) this.#port.unref();
   }
 
   #receive(batch: unknown): void {
@@ -268,7 +284,7 @@ export class PortChannel implements Channel {
   #deliver(received: Message): void {
     if (isAnswer(received.type)) {
       this.#unanswered--;
-      if (this.#left !== undefined) this.#left--;
+      this.#answered++;
     }
     this.#onMessage?.(received);
   }

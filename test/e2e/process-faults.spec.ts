@@ -4,6 +4,7 @@ import {
   abortProcess,
   diesWhileWriting,
   echo,
+  enterAndSpoil,
   enterUntil,
   killMyself,
   repliesNonsense,
@@ -14,7 +15,8 @@ import { withApp } from '../support/app.js';
 import { blockUntilDead } from '../support/block-until.js';
 import { rejection, within } from '../support/deadline.js';
 import { isSound } from '../support/is-sound.js';
-import { BEGINS, withCallsAhead } from '../support/learn.js';
+import { BEGINS, learnShort, withCallsAhead } from '../support/learn.js';
+import { Ledger } from '../support/ledger.js';
 import { sharedApp } from '../support/shared-app.js';
 
 const BAD_FRAMES = [
@@ -82,6 +84,19 @@ describe('faults of a process', () => {
       });
     },
   );
+
+  it('what runs behind a call that wrote garbage is not run again', async () => {
+    await inApp(async (app) => {
+      const ledger = new Ledger();
+      const run = (line: string, spoils = false) =>
+        app.executor.run(enterAndSpoil, ledger.file, line, spoils);
+      await learnShort(app, () => run('warm'));
+      ledger.clear();
+      await within(Promise.allSettled([run('spoils', true), run('second'), run('third'), run('fourth')]));
+      expect(ledger.lines).toEqual([...new Set(ledger.lines)]);
+      await isSound(app);
+    });
+  });
 
   it('a crash in the middle of writing a large result', async () => {
     await inApp(async (app) => {
