@@ -5,7 +5,7 @@ import { blockUntil } from '../support/block-until.js';
 import { within } from '../support/deadline.js';
 
 const IN_FLIGHT = 4;
-const CALLS = 400;
+const CALLS = 200;
 
 /**
  * The most results in a turn. From threads: those under way when it began, by the port and by the ring, and some more at its ends.
