@@ -4,6 +4,7 @@ import { type Channel, ProtocolError } from './channel.js';
 import { isMessageType, type Message, message, MessageType } from './messages.js';
 import { oncePerTick } from './once-per-tick.js';
 import { NO_ATTACHMENTS, type Payload } from './payload.js';
+import { type Batch, beginsWithAnswer, FULL, isAnswer, isCall } from './port.batch.js';
 import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
 import { takeOver } from './transfer.js';
@@ -13,17 +14,6 @@ const { setImmediate } = globalThis;
 
 /** More buffers than that are copied, too: to look each of them up among the others (see MOVED_BYTES) would take longer. */
 const MOST_MOVED = 10_000;
-
-/** Begins a message with all its fields. */
-const FULL = 0;
-
-/**
- * What is posted: the fields of one message after the other, as a single list is the cheapest to clone. The two that
- * almost all traffic consists of have few: a plain call has type, turn, call, target, head; a plain result has type,
- * turn, timeout, head. Any other has FULL, then type, turn, call, target, attempt, timeout, signals, head or null, how
- * many attachments, and they themselves.
- */
-type Batch = (number | string | Attachment | null)[];
 
 const NOTHING: Batch = [];
 const NO_MEMORY: ArrayBuffer[] = [];
@@ -294,18 +284,4 @@ export class PortChannel implements Channel {
     this.#onEnd = undefined;
     onEnd?.(error);
   }
-}
-
-function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {
-  return type === MessageType.call || type === MessageType.callAhead;
-}
-
-function isAnswer(type: unknown): boolean {
-  return type === MessageType.result || type === MessageType.failure || type === MessageType.returned;
-}
-
-function beginsWithAnswer(batch: unknown): boolean {
-  if (!Array.isArray(batch)) return false;
-  const [first, second] = batch as Batch;
-  return isAnswer(first === FULL ? second : first);
 }
