@@ -8,7 +8,7 @@ import { observe, rejection, until, within } from '../support/deadline.js';
 
 describe('a function whose file a worker has yet to load', () => {
   it('waits no longer than queueTimeout', async () => {
-    await withApp({ kind: 'thread', queueTimeout: 300, bootTimeout: 4_000 }, async ({ executor }) => {
+    await withApp({ kind: 'thread', queueTimeout: 300, bootTimeout: 6_000 }, async ({ executor }) => {
       const error = await rejection<ExecutorTimeoutError>(executor.run(isNeverRun));
       expect(error).toBeInstanceOf(ExecutorTimeoutError);
       expect(error.phase).toBe('queue');
@@ -45,7 +45,7 @@ describe('a function whose file a worker has yet to load', () => {
   });
 
   it.each(WORKER_KINDS)('holds up others for bootTimeout at most, each of them (%s)', async (kind) => {
-    await withApp({ kind, concurrency: 3, bootTimeout: 4_000 }, async ({ executor }) => {
+    await withApp({ kind, concurrency: 3, bootTimeout: 5_000 }, async ({ executor }) => {
       const stuck = [1, 2].map(() => rejection(executor.run(isNeverRun)));
       await until(() => executor.stats().running === 2, 'the hand-over');
       const behind = executor.run(add, 1, 2);
@@ -92,10 +92,10 @@ describe('a function whose file a worker has yet to load', () => {
   );
 
   it('fails after bootTimeout if that never ends, and others are loaded', async () => {
-    await withApp({ kind: 'process', bootTimeout: 3_000 }, async ({ executor }) => {
+    await withApp({ kind: 'process', bootTimeout: 6_000 }, async ({ executor }) => {
       const error = await rejection<ExecutorReferenceError>(executor.run(isNeverRun));
       expect(error).toBeInstanceOf(ExecutorReferenceError);
-      expect(error.message).toMatch(/never-loads\.js after 3000 ms \(bootTimeout\)/);
+      expect(error.message).toMatch(/never-loads\.js after 6000 ms \(bootTimeout\)/);
       expect(await within(executor.run(add, 1, 2))).toBe(3);
       expect(executor.stats().lost).toBe(0);
     });
