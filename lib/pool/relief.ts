@@ -2,6 +2,12 @@ import { LONG_CALL } from '../wire/long-call.js';
 import type { Call, CallPlace } from './call.js';
 import type { Roster } from './roster.js';
 
+/**
+ * While no worker is idle: how long a call may run before those behind it wait again, for whichever worker is free
+ * first, in ms. What runs no longer than that is soon done, and to take back what it holds in advance costs more.
+ */
+const STUCK_CALL = 10;
+
 /** What relief needs of its fleet. */
 interface Relieved {
   readonly slots: Roster;
@@ -16,6 +22,8 @@ interface Relieved {
 export class Relief {
   readonly #fleet: Relieved;
   #timer: NodeJS.Timeout | undefined;
+  /** In how many ms it looks, counted from when that was decided. */
+  #looksIn = Infinity;
   #isStopped = false;
 
   constructor(fleet: Relieved) {
@@ -43,31 +51,42 @@ export class Relief {
   }
 
   /**
-   * No call may stay behind a long one while a worker is idle, or could be booted: looks in a moment, as most
-   * calls are short, and as long as there is reason to.
+   * No call may stay behind a long one while a worker is idle or could be booted, nor while others go by it: looks
+   * again as long as there is reason to, though not at once, as most calls are short.
    */
   watch(): void {
-    if (this.#isStopped) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (!this.#hasHelp() || !this.#hasWaiting()) return;
-      const longAgo = performance.now() - LONG_CALL;
-      for (const slot of this.#fleet.slots) {
-        if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
-      }
-      this.#fleet.onRoom();
-      if (this.#hasWaiting()) this.watch();
-    }, LONG_CALL);
+    this.#lookIn(this.#fleet.canGrow() ? LONG_CALL : STUCK_CALL);
   }
 
   /** A worker has become idle: is there anything that it could take over? */
   watchIfWaiting(): void {
-    if (this.#timer === undefined && this.#hasWaiting()) this.watch();
+    if (this.#hasWaiting()) this.#lookIn(LONG_CALL);
   }
 
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+  }
+
+  /** @param ms if it would have looked later, it no longer will */
+  #lookIn(ms: number): void {
+    if (this.#isStopped || this.#looksIn <= ms) return;
+    clearTimeout(this.#timer);
+    this.#looksIn = ms;
+    this.#timer = setTimeout(() => {
+      this.#looksIn = Infinity;
+      this.#look();
+    }, ms);
+  }
+
+  #look(): void {
+    if (!this.#hasWaiting()) return;
+    const longAgo = performance.now() - (this.#hasHelp() ? LONG_CALL : STUCK_CALL);
+    for (const slot of this.#fleet.slots) {
+      if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
+    }
+    this.#fleet.onRoom();
+    if (this.#hasWaiting()) this.#lookIn(this.#hasHelp() ? LONG_CALL : STUCK_CALL);
   }
 
   #hasHelp(): boolean {

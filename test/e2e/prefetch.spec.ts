@@ -23,6 +23,28 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     });
   });
 
+  it('do not stay behind a long one though the other worker is never idle', async () => {
+    await withApp({ kind, size: 2 }, async (app) => {
+      const { executor } = app;
+      const gate = new Gate();
+      const short = () => executor.run(spinUntil);
+      await learnShort(app, short);
+      const end = new AbortController();
+      const others = Array.from({ length: 100 }, async () => {
+        while (!end.signal.aborted) await short();
+      });
+      const before = Array.from({ length: 50 }, short);
+      const long = observe(executor.run(spinUntil, gate.file));
+      const behind = Array.from({ length: 100 }, short);
+      await within(Promise.all([...before, ...behind]));
+      end.abort();
+      await within(Promise.all(others));
+      expect(long.isSettled).toBe(false);
+      gate.open();
+      await within(long.promise);
+    });
+  });
+
   it('can be aborted in any order, and the one that runs is unharmed', async () => {
     await withApp({ kind }, async (app) => {
       const { executor } = app;
