@@ -6,6 +6,12 @@ import type { Call } from './call.js';
  */
 const AHEAD_TIME = 1;
 
+/**
+ * From here on, in ms, no call is handed over in advance: what its worker waits for the next one is less than a twentieth of it.
+ * Below, but above `AHEAD_TIME`, a single one is, and only behind a call of the same target: it waits no longer than it takes.
+ */
+const PAIR_TIME = 4;
+
 /** The most that a worker holds: from here on more gains nothing. */
 const MAX_AHEAD = 64;
 
@@ -32,16 +38,17 @@ export function noteTime(call: Call, ms: number): void {
 /** Whether the worker, which has calls already, may be handed this one in advance. */
 export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   const { usualTime } = call.target;
-  if (usualTime === undefined || usualTime >= AHEAD_TIME) return false;
+  if (usualTime === undefined || usualTime >= PAIR_TIME) return false;
   if (!slot.canRecall || slot.isDue) return false;
   // Filled up when it is half empty: a message with many calls costs little more than one with a single call.
-  const most = Math.min(MAX_AHEAD, AHEAD_TIME / usualTime);
+  const most = Math.max(2, Math.min(MAX_AHEAD, AHEAD_TIME / usualTime));
   if (slot.calls.size >= most) slot.isFull = true;
   else if (slot.calls.size <= most / 2) slot.isFull = false;
   if (slot.isFull) return false;
   const { head } = slot;
   // What goes on though it was given up may be ended by force, and the worker with it.
   if (!head || head.isSettled) return false;
+  if (head.target === call.target) return true;
   const headTime = head.target.usualTime;
-  return headTime !== undefined && headTime < AHEAD_TIME;
+  return usualTime < AHEAD_TIME && headTime !== undefined && headTime < AHEAD_TIME;
 }

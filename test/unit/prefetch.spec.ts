@@ -6,8 +6,8 @@ function callOf(usualTime: number | undefined, isSettled = false): Call {
   return { target: { usualTime }, isSettled } as Call;
 }
 
-function slotWith(head: Call): Parameters<typeof mayTakeAhead>[0] {
-  return { calls: { size: 1 }, head, canRecall: true, isDue: false, isFull: false };
+function slotWith(head: Call, size = 1): Parameters<typeof mayTakeAhead>[0] {
+  return { calls: { size }, head, canRecall: true, isDue: false, isFull: false };
 }
 
 describe('a worker takes a call in advance', () => {
@@ -16,6 +16,16 @@ describe('a worker takes a call in advance', () => {
     expect(mayTakeAhead(slotWith(callOf(5)), callOf(0.1))).toBe(false);
     expect(mayTakeAhead(slotWith(callOf(0.1)), callOf(5))).toBe(false);
     expect(mayTakeAhead(slotWith(callOf(0.1)), callOf(undefined))).toBe(false);
+  });
+
+  it('on its own, and behind one of its kind only, if that takes a few milliseconds', () => {
+    const call = callOf(2);
+    expect(mayTakeAhead(slotWith(call), call)).toBe(true);
+    expect(mayTakeAhead(slotWith(call, 2), call)).toBe(false);
+    expect(mayTakeAhead(slotWith(call), callOf(2))).toBe(false);
+    expect(mayTakeAhead(slotWith(call), callOf(0.1))).toBe(false);
+    const long = callOf(5);
+    expect(mayTakeAhead(slotWith(long), long)).toBe(false);
   });
 
   it('never behind one that was given up: its worker may be ended by force', () => {
