@@ -7,7 +7,7 @@ import { LateTimer } from './late-timer.js';
 import { mayTakeAhead } from './prefetch.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
-import { Roster } from './roster.js';
+import { isSooner, Roster } from './roster.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 
 /** After so many failed boots in a row, with no live worker, what waits is rejected. */
@@ -77,7 +77,7 @@ export class Fleet implements SlotListener {
       if (slot.calls.size === 0) return slot;
       // What is moved cannot be taken back: it goes only where it begins at once.
       if (call.isMoved && slot.calls.size >= concurrency) continue;
-      if (slot.isRecalling || (best && best.calls.size <= slot.calls.size)) continue;
+      if (slot.isRecalling || (best && !isSooner(slot, best))) continue;
       if (slot.calls.size < concurrency || (prefetches && mayTakeAhead(slot, call))) best = slot;
     }
     if (prefetches && best && size.max > 1) this.relief.watch();
@@ -174,7 +174,7 @@ export class Fleet implements SlotListener {
     this.#checkWarm();
     this.#pool.onRoom();
     this.adjust();
-    if (this.#settings.prefetches) this.relief.watchIfWaiting();
+    if (this.#settings.prefetches) this.relief.onIdle();
   }
 
   onStarted(call: Call): void {
@@ -211,7 +211,7 @@ export class Fleet implements SlotListener {
     if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
     this.adjust();
-    if (this.#settings.prefetches) this.relief.watchIfWaiting();
+    if (this.#settings.prefetches) this.relief.onIdle();
   }
 
   /** A call has left the worker. */
@@ -222,7 +222,7 @@ export class Fleet implements SlotListener {
     if (slot.state === 'retiring') this.#closeIfDone(slot);
     else this.#rest(slot);
     this.#pool.onRoom();
-    if (slot.calls.size === 0 && this.#settings.prefetches) this.relief.watchIfWaiting();
+    if (slot.calls.size === 0 && this.#settings.prefetches) this.relief.onIdle();
   }
 
   #spawn(): void {

@@ -1,6 +1,7 @@
 import { LONG_CALL } from '../wire/long-call.js';
 import type { Call, CallPlace } from './call.js';
 import type { Roster } from './roster.js';
+import type { WorkerSlot } from './worker-slot.js';
 
 /**
  * While no worker is idle: how long a call may run before those behind it wait again, for whichever worker is free
@@ -58,8 +59,25 @@ export class Relief {
     this.#lookIn(this.#fleet.canGrow() ? LONG_CALL : STUCK_CALL);
   }
 
-  /** A worker has become idle: is there anything that it could take over? */
-  watchIfWaiting(): void {
+  /**
+   * A worker has become idle: it takes over the oldest of the calls behind those that are known to be long, and others if
+   * it shows in a moment that they are behind such a one.
+   */
+  onIdle(): void {
+    if (this.#isStopped || !this.#hasWaiting()) return;
+    let oldest: Call | undefined;
+    let place: WorkerSlot | undefined;
+    for (const slot of this.#fleet.slots) {
+      const { head } = slot;
+      const next = head?.next;
+      if (!next || (head.target.usualTime ?? 0) < LONG_CALL || (oldest && oldest.id < next.id)) continue;
+      oldest = next;
+      place = slot;
+    }
+    if (place) {
+      this.recallAll(place);
+      this.#fleet.onRoom();
+    }
     if (this.#hasWaiting()) this.#lookIn(LONG_CALL);
   }
 

@@ -2,6 +2,12 @@ import type { Call, CallPlace } from './call.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import type { WorkerSlot } from './worker-slot.js';
 
+/** Whether a call would begin in one worker sooner than in another: it has fewer calls, or has run as many for longer. */
+export function isSooner({ calls }: WorkerSlot, { calls: others }: WorkerSlot): boolean {
+  const more = calls.size - others.size;
+  return more < 0 || (more === 0 && (calls.head?.startedAt ?? 0) < (others.head?.startedAt ?? 0));
+}
+
 /** The workers of a pool: how many there are, and which. */
 export class Roster extends Set<WorkerSlot> {
   constructor(readonly settings: PoolSettings) {

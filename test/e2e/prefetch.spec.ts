@@ -45,6 +45,17 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     });
   });
 
+  it('of a few milliseconds do not stay behind one that takes longer, either', async () => {
+    await withApp({ kind, size: 2 }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(spin, 2));
+      const long = observe(executor.run(spin, 1_500));
+      await within(Promise.all(Array.from({ length: 20 }, () => executor.run(spin, 2))));
+      expect(long.isSettled).toBe(false);
+      await within(long.promise);
+    });
+  });
+
   it('can be aborted in any order, and the one that runs is unharmed', async () => {
     await withApp({ kind }, async (app) => {
       const { executor } = app;
