@@ -12,10 +12,10 @@ import {
   type ProviderRecord,
 } from './planning/nest-graph.js';
 
-/** A class of the application with decorated methods, and the module that provides it. */
+/** A class of the application with decorated methods, and the modules that provide it, each with its own dependencies. */
 export interface DecoratedClass {
   readonly target: Type<object>;
-  readonly module: ModuleRecord;
+  readonly modules: readonly ModuleRecord[];
   readonly methods: readonly (DecoratedMethod & { readonly poolName: string })[];
 }
 
@@ -31,15 +31,19 @@ export class ExecutorExplorer {
    * @throws ExecutorOptionsError that names class, method and cure
    */
   explore(): DecoratedClass[] {
-    const found = new Map<object, DecoratedClass>();
+    const providers = new Map<Type<object>, ModuleRecord[]>();
     for (const [module, record] of this.#records()) {
-      if (!isConstructed(record) || found.has(record.metatype as object)) continue;
+      if (!isConstructed(record)) continue;
       const target = record.metatype as Type<object>;
+      const modules = providers.get(target);
+      if (modules) modules.push(module);
+      else providers.set(target, [module]);
+    }
+    return Array.from(providers, ([target, modules]) => {
       this.#checkInjected(target);
       const methods = decoratedMethodsOf(target).map((method) => this.#check(target, method));
-      if (methods.length > 0) found.set(target, { target, module, methods });
-    }
-    return [...found.values()];
+      return { target, modules, methods };
+    }).filter(({ methods }) => methods.length > 0);
   }
 
   /**

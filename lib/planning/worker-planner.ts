@@ -25,6 +25,9 @@ interface Missing {
   readonly module: ModuleRecord | undefined;
 }
 
+/** What workers provide, each class once, and in which modules the application does. */
+type Provided = Map<Type<unknown>, Set<ModuleRecord>>;
+
 /** What a pool's workers are booted with, and where its decorated classes are. */
 export interface PlannedPool {
   readonly plan: WorkerPlan;
@@ -50,11 +53,11 @@ export class WorkerPlanner {
   async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
     const { name, context, concurrency, bootTimeout, recycle } = settings;
     const inContext = await tokensProvidedBy(context);
-    const provided = new Set<Type<unknown>>();
+    const provided: Provided = new Map();
     const references = new Map<object, Reference>();
     const files = new Set<string>();
     const missing = new Map<InjectionToken, Missing>();
-    for (const { target, module, methods } of classes) {
+    for (const { target, modules, methods } of classes) {
       const own = methods.filter((method) => method.poolName === name);
       const [first] = own;
       if (!first) continue;
@@ -62,7 +65,8 @@ export class WorkerPlanner {
       if (file !== undefined) files.add(file);
       references.set(target, await locate(target, file));
       const path = [`${target.name}.${String(first.name)}()`];
-      if (!inContext.has(target)) this.#collect(target, module, path, inContext, provided, missing);
+      if (inContext.has(target)) continue;
+      for (const module of modules) this.#collect(target, module, path, inContext, provided, missing);
     }
     if (missing.size > 0) throw belongsInContext([...missing.values()], settings);
     const plan: WorkerPlan = {
@@ -74,7 +78,7 @@ export class WorkerPlanner {
       memoryMb: recycle.memoryMb,
       context: context && (await locateIn(context, files)),
       providers: await Promise.all(
-        Array.from(provided, (target) => references.get(target) ?? locateIn(target, files)),
+        Array.from(provided.keys(), (target) => references.get(target) ?? locateIn(target, files)),
       ),
     };
     return { plan, references };
@@ -85,11 +89,12 @@ export class WorkerPlanner {
     module: ModuleRecord,
     path: readonly string[],
     inContext: ReadonlySet<InjectionToken>,
-    provided: Set<Type<unknown>>,
+    provided: Provided,
     missing: Map<InjectionToken, Missing>,
   ): void {
-    if (provided.has(target)) return;
-    provided.add(target);
+    const modules = provided.get(target) ?? new Set();
+    if (modules.has(module)) return;
+    provided.set(target, modules.add(module));
     for (const { token } of dependenciesOf(target)) {
       if (this.#executorTokens.has(token) || inContext.has(token)) continue;
       const record = lookUp(module, token);

@@ -235,6 +235,16 @@ describe('the context of a pool', () => {
     expect(error.message).toMatch(/NeedsFactory\.databaseName\(\).*pool 'pool'.*'DATABASE'.*context/s);
   });
 
+  it('is asked for when only one of the modules that provide a class makes a dependency of it by value', async () => {
+    @Module({ providers: [Service, Greeter] })
+    class PlainModule {}
+    @Module({ providers: [Service, { provide: Greeter, useValue: new Greeter() }] })
+    class ValueModule {}
+    const error = await rejection(startApp({ kind: 'process' }, { imports: [PlainModule, ValueModule] }));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/Service\..*Greeter.*ValueModule makes.*context/s);
+  });
+
   it('is asked for all that is missing at once, each with its cure', async () => {
     @Module({ providers: [{ provide: 'HOST_VALUE', useFactory: () => 'host' }], exports: ['HOST_VALUE'] })
     class HostModule {}
