@@ -52,7 +52,7 @@ export class ExecutorRegistry
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
   readonly #overrides = new Map<string, Executor>();
-  readonly #plans = new Map<string, WorkerPlan>();
+  readonly #plans = new Map<string, PlannedPool>();
   readonly #targets = new Map<object, Map<DecoratedMethod['original'], MethodTarget>>();
   readonly #routes = new Map<MethodTarget, Executor>();
   #preparing: Promise<void> | undefined;
@@ -110,6 +110,7 @@ export class ExecutorRegistry
       }
       await this.#whenPrepared();
       this.#explorer.checkInstances();
+      this.#warnOfConflicts();
     });
   }
 
@@ -202,7 +203,7 @@ export class ExecutorRegistry
 
   async #planOf(pool: string): Promise<WorkerPlan> {
     await this.#whenPrepared();
-    return this.#plans.get(pool) as WorkerPlan;
+    return (this.#plans.get(pool) as PlannedPool).plan;
   }
 
   /** What a test put in the place of a pool, under its own token or as the default one. */
@@ -230,8 +231,15 @@ export class ExecutorRegistry
     this.#isPrepared = true;
   }
 
-  #usePlan(pool: string, { plan, references }: PlannedPool): void {
-    this.#plans.set(pool, plan);
+  #warnOfConflicts(): void {
+    for (const [pool, { uses }] of this.#plans) {
+      for (const line of uses.describeConflicts()) this.#logger.warn(`Pool '${pool}': ${line}`);
+    }
+  }
+
+  #usePlan(pool: string, planned: PlannedPool): void {
+    const { references } = planned;
+    this.#plans.set(pool, planned);
     for (const [target, reference] of references) {
       for (const method of this.#targets.get(target)?.values() ?? []) method.place(reference);
     }

@@ -8,6 +8,7 @@ import { locate } from '../reference/locate.js';
 import type { Reference } from '../reference/reference.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { tokensProvidedBy } from './context-catalog.js';
+import { ContextUses } from './context-uses.js';
 import {
   dependenciesOf,
   describeToken,
@@ -25,13 +26,20 @@ interface Missing {
   readonly module: ModuleRecord | undefined;
 }
 
-/** What workers provide, each class once, and in which modules the application does. */
-type Provided = Map<Type<unknown>, Set<ModuleRecord>>;
+/** What the decorated classes of a pool need. */
+interface Needs {
+  readonly inContext: ReadonlySet<InjectionToken>;
+  /** What workers provide, each class once, and in which modules the application does. */
+  readonly provided: Map<Type<unknown>, Set<ModuleRecord>>;
+  readonly missing: Map<InjectionToken, Missing>;
+  readonly uses: ContextUses;
+}
 
 /** What a pool's workers are booted with, and where its decorated classes are. */
 export interface PlannedPool {
   readonly plan: WorkerPlan;
   readonly references: ReadonlyMap<object, Reference>;
+  readonly uses: ContextUses;
 }
 
 /** Works out what a pool's workers must provide, from what the application provides. */
@@ -53,10 +61,15 @@ export class WorkerPlanner {
   async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
     const { name, context, concurrency, bootTimeout, recycle } = settings;
     const inContext = await tokensProvidedBy(context);
-    const provided: Provided = new Map();
+    const needs: Needs = {
+      inContext,
+      provided: new Map(),
+      missing: new Map(),
+      uses: new ContextUses(context),
+    };
+    const { provided, missing, uses } = needs;
     const references = new Map<object, Reference>();
     const files = new Set<string>();
-    const missing = new Map<InjectionToken, Missing>();
     for (const { target, modules, methods } of classes) {
       const own = methods.filter((method) => method.poolName === name);
       const [first] = own;
@@ -65,8 +78,11 @@ export class WorkerPlanner {
       if (file !== undefined) files.add(file);
       references.set(target, await locate(target, file));
       const path = [`${target.name}.${String(first.name)}()`];
-      if (inContext.has(target)) continue;
-      for (const module of modules) this.#collect(target, module, path, inContext, provided, missing);
+      for (const module of modules) {
+        const record = lookUp(module, target);
+        if (!inContext.has(target)) this.#collect(target, module, path, needs);
+        else if (record) uses.note(target, { target, module, record });
+      }
     }
     if (missing.size > 0) throw belongsInContext([...missing.values()], settings);
     const plan: WorkerPlan = {
@@ -81,29 +97,27 @@ export class WorkerPlanner {
         Array.from(provided.keys(), (target) => references.get(target) ?? locateIn(target, files)),
       ),
     };
-    return { plan, references };
+    return { plan, references, uses };
   }
 
-  #collect(
-    target: Type<unknown>,
-    module: ModuleRecord,
-    path: readonly string[],
-    inContext: ReadonlySet<InjectionToken>,
-    provided: Provided,
-    missing: Map<InjectionToken, Missing>,
-  ): void {
+  #collect(target: Type<unknown>, module: ModuleRecord, path: readonly string[], needs: Needs): void {
+    const { inContext, provided, missing, uses } = needs;
     const modules = provided.get(target) ?? new Set();
     if (modules.has(module)) return;
     provided.set(target, modules.add(module));
     for (const { token } of dependenciesOf(target)) {
-      if (this.#executorTokens.has(token) || inContext.has(token)) continue;
+      if (this.#executorTokens.has(token)) continue;
       const record = lookUp(module, token);
       // Optional, or the application itself could not have started.
       if (!record || isNestsOwn(record)) continue;
+      if (inContext.has(token)) {
+        uses.note(token, { target, module, record });
+        continue;
+      }
       const onward = [...path, describeToken(token)];
       const host = record.host as ModuleRecord | undefined;
       if (!isPlainClass(record)) missing.set(token, missing.get(token) ?? { path: onward, module: host });
-      else this.#collect(token as Type<unknown>, host ?? module, onward, inContext, provided, missing);
+      else this.#collect(token as Type<unknown>, host ?? module, onward, needs);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable, Module } from '@nestjs/common';
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -15,12 +15,31 @@ import {
   InjectExecutor,
 } from '../../lib/index.js';
 import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
-import { ContextModule, FailingContext } from '../fixtures/context.module.js';
+import { ContextModule, FailingContext, HostContext } from '../fixtures/context.module.js';
 import { Greeter, NeedsFactory, NeedsHost, Service } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
 import { add, echo } from '../fixtures/work.js';
 import { startApp, withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
+
+function hostModule(url: string): DynamicModule {
+  return {
+    module: class HostModule {},
+    providers: [{ provide: 'HOST_VALUE', useValue: { url } }, NeedsHost],
+  };
+}
+
+/** What an application logs whose modules each have a host of their own, while the pool's context has one. */
+async function warningsOf(...urls: string[]): Promise<string[]> {
+  const warnings: string[] = [];
+  const logger = { log() {}, error() {}, warn: (line: string) => void warnings.push(line) };
+  const pools = { pool: { kind: 'thread', size: 1, context: HostContext } } as const;
+  const imports = [ExecutorModule.forRoot({ pools }), ...urls.map(hostModule)];
+  const module = { module: class AppModule {}, imports };
+  const app = await NestFactory.createApplicationContext(module, { abortOnError: false, logger });
+  await app.close();
+  return warnings;
+}
 
 const quiet = { abortOnError: false, logger: false } as const;
 class Root {}
@@ -243,6 +262,15 @@ describe('the context of a pool', () => {
     const error = await rejection(startApp({ kind: 'process' }, { imports: [PlainModule, ValueModule] }));
     expect(error).toBeInstanceOf(ExecutorOptionsError);
     expect(error.message).toMatch(/Service\..*Greeter.*ValueModule makes.*context/s);
+  });
+
+  it('is warned of where it has one provider for what stands for several in the application', async () => {
+    expect(await warningsOf('http://one', 'http://one')).toEqual([]);
+    const [warning, ...others] = await warningsOf('http://one', 'http://two');
+    expect(others).toEqual([]);
+    expect(warning).toMatch(
+      /'pool'.*NeedsHost \(HostModule\).*'HOST_VALUE' of their own.*that of HostContext.*import the modules/,
+    );
   });
 
   it('is asked for all that is missing at once, each with its cure', async () => {
