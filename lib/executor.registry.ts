@@ -193,7 +193,8 @@ export class ExecutorRegistry
     if (kind === 'inline' || target.definition) return;
     throw new ExecutorReferenceError(
       `${target.label}: its class was not among the application's providers when it started (was it made by ` +
-        `ModuleRef.create(), loaded lazily, or is it a middleware?), so that the workers do not hold it. Provide it in a module.`,
+        `ModuleRef.create(), loaded lazily, or is it a middleware?), so that the workers do not hold it. Provide it in a module ` +
+        `that the root module imports.`,
     );
   }
 
