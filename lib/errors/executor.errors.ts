@@ -39,7 +39,7 @@ export class ExecutorQueueFullError extends ExecutorError {
     call: string,
   ) {
     super(
-      `Pool '${pool}' refused ${call}: ${maxQueue} calls are waiting already (maxQueue). ` +
+      `Pool '${pool}' refused ${call}: as many calls as may are waiting already (maxQueue: ${maxQueue}). ` +
         `Slow the callers down, or raise 'size' or 'maxQueue'.`,
     );
   }

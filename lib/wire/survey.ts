@@ -215,7 +215,7 @@ function refuseByClass(value: object): Refusal | undefined {
     }
     if (STATEFUL_CLASSES.has(name) && isGlobalClass(name, value)) {
       return refuse(
-        `a ${name} would arrive empty; pass what you need of it (a string, bytes, a plain object)`,
+        `of ${name} nothing would arrive; pass what you need of it (a string, bytes, a plain object, its signal)`,
       );
     }
   }
