@@ -94,12 +94,12 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('ends a call that waits longer than queueTimeout', async () => {
-    await withApp({ kind, queueTimeout: 400 }, async ({ executor }) => {
+    await withApp({ kind, queueTimeout: 1_000 }, async ({ executor }) => {
       await within(executor.run(echoLater<string>, 'found', 1));
-      const first = executor.run(echoLater<string>, 'kept', 1_500);
+      const first = executor.run(echoLater<string>, 'kept', 3_000);
       const error = await rejection<ExecutorTimeoutError>(executor.run(add, 1, 1));
       expect(error).toBeInstanceOf(ExecutorTimeoutError);
-      expect(error).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue', timeout: 400 });
+      expect(error).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue', timeout: 1_000 });
       expect(await within(first)).toBe('kept');
     });
   });
