@@ -27,11 +27,17 @@ export class CallList implements Iterable<Call> {
     this.#size++;
   }
 
-  unshift(call: Call): void {
-    call.next = this.#head;
-    if (this.#head) this.#head.previous = call;
-    else this.#tail = call;
-    this.#head = call;
+  /** Puts a call where its id says, in a list that is in that order: near the front, if it was taken from there. */
+  insert(call: Call): void {
+    let next = this.#head;
+    while (next && next.id < call.id) next = next.next;
+    if (!next) return this.push(call);
+    const { previous } = next;
+    call.next = next;
+    call.previous = previous;
+    next.previous = call;
+    if (previous) previous.next = call;
+    else this.#head = call;
     this.#size++;
   }
 

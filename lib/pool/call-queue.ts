@@ -26,9 +26,9 @@ export class CallQueue {
     this.#added(call);
   }
 
-  /** Puts a call back that was taken out before, ahead of its equals. */
-  unshift(call: Call): void {
-    this.#laneOf(call).unshift(call);
+  /** Puts a call back that was taken out before: among its equals it is where it was, whatever comes back before or after it. */
+  putBack(call: Call): void {
+    this.#laneOf(call).insert(call);
     this.#added(call);
   }
 

@@ -227,7 +227,7 @@ export class Pool implements FleetListener {
     this.leave(call);
     if (call.isSettled) return;
     this.#restartQueueTimer(call);
-    this.#open.queue.unshift(call);
+    this.#open.queue.putBack(call);
   }
 
   onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void {
@@ -248,7 +248,7 @@ export class Pool implements FleetListener {
       return;
     }
     this.#restartQueueTimer(call);
-    this.#open.queue.unshift(call);
+    this.#open.queue.putBack(call);
   }
 
   /** What seemed to have started waits again. */

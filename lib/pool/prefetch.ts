@@ -10,7 +10,7 @@ const AHEAD_TIME = 1;
  * From here on, in ms, no call is handed over in advance: what its worker waits for the next one is less than a twentieth of it.
  * Below, but above `AHEAD_TIME`, a single one is, and only behind a call of the same target: it waits no longer than it takes.
  */
-const PAIR_TIME = 4;
+export const PAIR_TIME = 4;
 
 /** The most that a worker holds: from here on more gains nothing. */
 const MAX_AHEAD = 64;
@@ -48,6 +48,8 @@ export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   const { head } = slot;
   // What goes on though it was given up may be ended by force, and the worker with it.
   if (!head || head.isSettled) return false;
+  // It takes longer than was known, or has yet to begin.
+  if (performance.now() - head.startedAt > PAIR_TIME) return false;
   if (head.target === call.target) return true;
   const headTime = head.target.usualTime;
   return usualTime < AHEAD_TIME && headTime !== undefined && headTime < AHEAD_TIME;

@@ -1,13 +1,14 @@
 import { LONG_CALL } from '../wire/long-call.js';
 import type { Call, CallPlace } from './call.js';
+import { PAIR_TIME } from './prefetch.js';
 import type { Roster } from './roster.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 /**
- * While no worker is idle: how long a call may run before those behind it wait again, for whichever worker is free
- * first, in ms. What runs no longer than that is soon done, and to take back what it holds in advance costs more.
+ * While no worker is idle: how long a call may run before those behind it wait again, in the order of the queue and for
+ * whichever worker is free first, in ms. None that runs longer was expected to.
  */
-const STUCK_CALL = 10;
+const STUCK_CALL = PAIR_TIME;
 
 /** What relief needs of its fleet. */
 interface Relieved {

@@ -56,6 +56,21 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     });
   });
 
+  it('that turn out long are run in order', async () => {
+    await withApp({ kind, size: 2 }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(spin, 0));
+      const ended: number[] = [];
+      const calls = Array.from({ length: 20 }, async (_, id) => {
+        await executor.run(spin, 100);
+        ended.push(id);
+      });
+      await within(Promise.all(calls));
+      // Two at a time.
+      for (const [at, id] of ended.entries()) expect(Math.abs(id - at)).toBeLessThanOrEqual(2);
+    });
+  });
+
   it('can be aborted in any order, and the one that runs is unharmed', async () => {
     await withApp({ kind }, async (app) => {
       const { executor } = app;

@@ -18,18 +18,23 @@ function makeCall(priority: number): Call {
 
 type Step =
   | { do: 'push'; priority: number }
-  | { do: 'unshift'; priority: number }
+  | { do: 'put back'; at: number }
   | { do: 'shift' }
   | { do: 'remove'; at: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
-    do: fc.constantFrom('push' as const, 'unshift' as const),
+    do: fc.constant('push' as const),
     priority: fc.integer({ min: -2, max: 2 }),
   }),
   fc.record({ do: fc.constant('shift' as const) }),
+  fc.record({ do: fc.constant('put back' as const), at: fc.nat() }),
   fc.record({ do: fc.constant('remove' as const), at: fc.nat() }),
 );
+
+function byPriorityAndAge(one: Call, other: Call): number {
+  return other.terms.priority - one.terms.priority || one.id - other.id;
+}
 
 function takeNext(queue: CallQueue): Call | undefined {
   const call = queue.peek();
@@ -38,29 +43,33 @@ function takeNext(queue: CallQueue): Call | undefined {
 }
 
 describe('CallQueue', () => {
-  it('behaves as a list sorted by priority, whatever is done to it', () => {
+  it('behaves as a list sorted by priority and age, whatever is taken out and put back', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const queue = new CallQueue();
         let model: Call[] = [];
+        let taken: Call[] = [];
         for (const action of steps) {
           if (action.do === 'push') {
             const call = makeCall(action.priority);
             queue.push(call);
-            const index = model.findIndex((other) => other.terms.priority < action.priority);
-            model.splice(index < 0 ? model.length : index, 0, call);
-          } else if (action.do === 'unshift') {
-            const call = makeCall(action.priority);
-            queue.unshift(call);
-            const index = model.findIndex((other) => other.terms.priority <= action.priority);
-            model.splice(index < 0 ? model.length : index, 0, call);
+            model.push(call);
+          } else if (action.do === 'put back') {
+            const call = taken[action.at % Math.max(1, taken.length)];
+            if (!call) continue;
+            queue.putBack(call);
+            taken = taken.filter((other) => other !== call);
+            model.push(call);
           } else if (action.do === 'shift') {
-            expect(takeNext(queue)).toBe(model.shift());
+            const next = takeNext(queue);
+            expect(next).toBe(model.shift());
+            if (next) taken.push(next);
           } else {
             const call = model[action.at % Math.max(1, model.length)];
             if (call) queue.remove(call);
             model = model.filter((other) => other !== call);
           }
+          model.sort(byPriorityAndAge);
           expect(queue.size).toBe(model.length);
           expect(queue.toArray()).toEqual(model);
         }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Call } from '../../lib/pool/call.js';
 import { mayTakeAhead } from '../../lib/pool/prefetch.js';
 
-function callOf(usualTime: number | undefined, isSettled = false): Call {
-  return { target: { usualTime }, isSettled } as Call;
+/** @param startedAt by default never too long ago */
+function callOf(usualTime: number | undefined, isSettled = false, startedAt = Infinity): Call {
+  return { target: { usualTime }, isSettled, startedAt } as Call;
 }
 
 function slotWith(head: Call, size = 1): Parameters<typeof mayTakeAhead>[0] {
@@ -26,6 +27,11 @@ describe('a worker takes a call in advance', () => {
     expect(mayTakeAhead(slotWith(call), callOf(0.1))).toBe(false);
     const long = callOf(5);
     expect(mayTakeAhead(slotWith(long), long)).toBe(false);
+  });
+
+  it('never behind one that has run for longer than it should, or has yet to begin', () => {
+    expect(mayTakeAhead(slotWith(callOf(0.1, false, performance.now() - 10)), callOf(0.1))).toBe(false);
+    expect(mayTakeAhead(slotWith(callOf(0.1, false, 0)), callOf(0.1))).toBe(false);
   });
 
   it('never behind one that was given up: its worker may be ended by force', () => {
