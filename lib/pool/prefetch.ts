@@ -48,8 +48,8 @@ export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   const { head } = slot;
   // What goes on though it was given up may be ended by force, and the worker with it.
   if (!head || head.isSettled) return false;
-  // It takes longer than was known, or has yet to begin.
-  if (performance.now() - head.startedAt > PAIR_TIME) return false;
+  // It takes longer than was known, or has yet to begin. Asked once: where more wait behind it, relief sees to that.
+  if (slot.calls.size === 1 && performance.now() - head.startedAt > PAIR_TIME) return false;
   if (head.target === call.target) return true;
   const headTime = head.target.usualTime;
   return usualTime < AHEAD_TIME && headTime !== undefined && headTime < AHEAD_TIME;
