@@ -239,9 +239,8 @@ export class ExecutorRegistry
   }
 
   #usePlan(pool: string, planned: PlannedPool): void {
-    const { references } = planned;
     this.#plans.set(pool, planned);
-    for (const [target, reference] of references) {
+    for (const [target, reference] of planned.references) {
       for (const method of this.#targets.get(target)?.values() ?? []) method.place(reference);
     }
   }

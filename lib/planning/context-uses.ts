@@ -5,6 +5,7 @@ import {
   describeToken,
   isPlainClass,
   lookUp,
+  moduleOf,
   type ModuleRecord,
   type ProviderRecord,
 } from './nest-graph.js';
@@ -34,18 +35,18 @@ export class ContextUses {
    */
   describeConflicts(): string[] {
     const context = this.context?.name;
-    return Array.from(this.#uses, ([token, [first, ...others]]) => {
-      const other = others.find(({ record }) => !isAlike((first as Use).record, record));
-      if (!first || !other) return '';
+    return [...this.#uses].flatMap(([token, [first, ...others]]) => {
+      const other = first && others.find(({ record }) => !isAlike(first.record, record));
+      if (!other) return [];
       const cure =
         token === first.target
           ? `derive a class of its own for each`
           : `let ${context} import the modules that provide these classes, or give each class a pool of its own`;
-      return (
+      return [
         `${describe(first)} and ${describe(other)} each have ${describeToken(token)} of their own in the application, but in workers ` +
-        `both have that of ${context}. Unless those are alike, ${cure}.`
-      );
-    }).filter((line) => line !== '');
+          `both have that of ${context}. Unless those are alike, ${cure}.`,
+      ];
+    });
   }
 }
 
@@ -70,8 +71,4 @@ function isAlike(one: ProviderRecord, other: ProviderRecord, seen = new Set<Prov
   } catch {
     return false;
   }
-}
-
-function moduleOf(record: ProviderRecord): ModuleRecord | undefined {
-  return record.host as ModuleRecord | undefined;
 }

@@ -19,6 +19,11 @@ const IMPORTS = 'imports';
 const PROPERTIES = 'self:properties_metadata';
 const OPTIONAL_PROPERTIES = 'optional:properties_metadata';
 
+/** The module that provides it. */
+export function moduleOf(record: ProviderRecord): ModuleRecord | undefined {
+  return record.host as ModuleRecord | undefined;
+}
+
 /** Whether the application makes it by calling its class, and knows it by that very class. */
 export function isPlainClass(record: ProviderRecord): boolean {
   return isConstructed(record) && record.metatype === record.token;

@@ -15,6 +15,7 @@ import {
   isNestsOwn,
   isPlainClass,
   lookUp,
+  moduleOf,
   type ModuleRecord,
   registersPools,
 } from './nest-graph.js';
@@ -79,9 +80,12 @@ export class WorkerPlanner {
       references.set(target, await locate(target, file));
       const path = [`${target.name}.${String(first.name)}()`];
       for (const module of modules) {
+        if (!inContext.has(target)) {
+          this.#collect(target, module, path, needs);
+          continue;
+        }
         const record = lookUp(module, target);
-        if (!inContext.has(target)) this.#collect(target, module, path, needs);
-        else if (record) uses.note(target, { target, module, record });
+        if (record) uses.note(target, { target, module, record });
       }
     }
     if (missing.size > 0) throw belongsInContext([...missing.values()], settings);
@@ -115,7 +119,7 @@ export class WorkerPlanner {
         continue;
       }
       const onward = [...path, describeToken(token)];
-      const host = record.host as ModuleRecord | undefined;
+      const host = moduleOf(record);
       if (!isPlainClass(record)) missing.set(token, missing.get(token) ?? { path: onward, module: host });
       else this.#collect(token as Type<unknown>, host ?? module, onward, needs);
     }

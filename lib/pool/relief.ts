@@ -100,12 +100,17 @@ export class Relief {
 
   #look(): void {
     if (!this.#hasWaiting()) return;
-    const longAgo = performance.now() - (this.#hasHelp() ? LONG_CALL : STUCK_CALL);
+    const longAgo = performance.now() - this.#patience;
     for (const slot of this.#fleet.slots) {
       if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
     }
     this.#fleet.onRoom();
-    if (this.#hasWaiting()) this.#lookIn(this.#hasHelp() ? LONG_CALL : STUCK_CALL);
+    if (this.#hasWaiting()) this.#lookIn(this.#patience);
+  }
+
+  /** How long a call may run with others behind it, in ms. */
+  get #patience(): number {
+    return this.#hasHelp() ? LONG_CALL : STUCK_CALL;
   }
 
   #hasHelp(): boolean {
