@@ -70,7 +70,7 @@ export class Fleet implements SlotListener {
 
   /** A ready worker that can begin the call at once; else one that can hold it in advance. */
   takeRoom(call: Call): WorkerSlot | undefined {
-    const { concurrency, prefetches, size } = this.#settings;
+    const { concurrency, prefetches } = this.#settings;
     let best: WorkerSlot | undefined;
     for (const slot of this.slots) {
       if (slot.state !== 'ready') continue;
@@ -80,7 +80,7 @@ export class Fleet implements SlotListener {
       if (slot.isRecalling || (best && !isSooner(slot, best))) continue;
       if (slot.calls.size < concurrency || (prefetches && mayTakeAhead(slot, call))) best = slot;
     }
-    if (prefetches && best && size.max > 1) this.relief.watch();
+    if (prefetches && best) this.relief.watch();
     return best;
   }
 

@@ -53,10 +53,11 @@ export class Relief {
   }
 
   /**
-   * No call may stay behind a long one while a worker is idle or could be booted, nor while others go by it: looks
-   * again as long as there is reason to, though not at once, as most calls are short.
+   * No call may stay behind a long one while a worker is idle or could be booted, nor while others go by it, nor may one that is
+   * more urgent wait for it: looks again as long as there is reason to, though not at once, as most calls are short.
    */
   watch(): void {
+    if (this.#looksIn <= LONG_CALL) return;
     this.#lookIn(this.#fleet.canGrow() ? LONG_CALL : STUCK_CALL);
   }
 

@@ -1,12 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { ExecutorTimeoutError, ExecutorWorkerLostError } from '../../lib/index.js';
-import { enter, enterUntil, exit, spin, spinForEver, spinUntil, whoAmI } from '../fixtures/work.js';
+import {
+  enter,
+  enterAndSpin,
+  enterUntil,
+  exit,
+  spin,
+  spinForEver,
+  spinUntil,
+  whoAmI,
+} from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
 import { blockUntil } from '../support/block-until.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
 import { BEGINS, learnShort, withCallsAhead } from '../support/learn.js';
 import { Ledger } from '../support/ledger.js';
+
+/** How long a worker may take to send its answer, in ms; if it takes longer, the test tries again. */
+const ANSWERS = 20;
 
 describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s', (kind) => {
   it('do not stay behind a long one while a worker is idle', async () => {
@@ -53,6 +65,22 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
       await within(Promise.all(Array.from({ length: 20 }, () => executor.run(spin, 2))));
       expect(long.isSettled).toBe(false);
       await within(long.promise);
+    });
+  });
+
+  it('that turn out long wait for one that is more urgent', async () => {
+    const ledger = new Ledger();
+    await withApp({ kind }, async (app) => {
+      const { executor } = app;
+      await learnShort(app, () => executor.run(enterAndSpin, ledger.file, 'warm', 0));
+      ledger.clear();
+      const long = Array.from({ length: 8 }, (_, n) => executor.run(enterAndSpin, ledger.file, `${n}`, 100));
+      await new Promise((resolve) => process.nextTick(resolve));
+      const urgent = executor.with({ priority: 1 }).run(enter, ledger.file, 'urgent');
+      await within(Promise.all([...long, urgent]));
+      // The one that ran, and at most another if this thread had no time meanwhile.
+      expect(ledger.lines.indexOf('urgent')).toBeLessThanOrEqual(2);
+      expect(ledger.lines.filter((line) => line !== 'urgent')).toEqual([...long.keys()].map(String));
     });
   });
 
@@ -179,26 +207,35 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     const queueTimeout = 300;
     await withApp({ kind, queueTimeout }, async (app) => {
       const { executor } = app;
+      // It is looked up, or others would go before it.
+      await within(executor.run(spinUntil));
       await withCallsAhead(app, async (ledger) => {
-        const [first, second] = [new Gate(), new Gate()];
-        const before = executor.run(enterUntil, ledger.file, 'first', first.file);
-        // In the same turn of the event loop as the timeout, and before it: what the worker then sends is not read.
-        const begins = new Promise<boolean>((resolve) => {
+        const [before, first, second] = [new Gate(), new Gate(), new Gate()];
+        const begins = (line: string) => blockUntil(() => ledger.lines.includes(line), BEGINS);
+        const blocker = executor.run(spinUntil, before.file);
+        const wasAhead = new Promise<boolean>((resolve) => {
+          // In the turn of the event loop in which they have waited too long: they are handed over as this turn reads
+          // the result of what was before them, and what is sent after that is not read in it.
           setTimeout(() => {
             setImmediate(() => {
+              const hasBegun = begins('first');
               first.open();
-              resolve(blockUntil(() => ledger.lines.includes('second'), BEGINS));
+              resolve(hasBegun && begins('second'));
             });
+            before.open();
+            blockUntil(() => false, ANSWERS);
           }, queueTimeout);
         });
-        const call = observe(executor.run(enterUntil, ledger.file, 'second', second.file));
-        const wasAhead = await within(begins);
+        const calls = [first, second].map((gate, n) => {
+          return executor.run(enterUntil, ledger.file, ['first', 'second'][n] as string, gate.file);
+        });
+        const settled = Promise.allSettled([blocker, ...calls]);
+        const isAhead = await within(wasAhead);
         second.open();
-        await within(before);
-        // If it was not, it may well have waited too long.
-        if (wasAhead) await within(call.promise);
-        else await Promise.allSettled([call.promise]);
-        return wasAhead;
+        const outcomes = await within(settled);
+        // If they were not, they may well have waited too long.
+        if (isAhead) expect(outcomes.map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'));
+        return isAhead;
       });
     });
   });
