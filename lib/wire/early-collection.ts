@@ -131,8 +131,9 @@ export class EarlyCollection {
   }
 
   /**
-   * What a collection has found is freed in the background, and not counted before the next one: so by now what came in before
-   * the last one is freed, and what came in since is counted whatever becomes of it.
+   * What a collection has found may be freed in the background, and not be counted before the next one: so by now what came in
+   * before the last one is freed, and what came in since may be counted whatever becomes of it. Where it is freed at once, this comes
+   * to the same over several of them.
    */
   #learn(bytes: number): void {
     const floor = this.#held() - bytes;

@@ -16,7 +16,8 @@ const LOOK = 'globalThis.gc';
  */
 export function findCollectYoung(): CollectYoung | undefined {
   try {
-    return functionOf(runInNewContext(LOOK)) ?? lookExposed();
+    const found = functionOf(runInNewContext(LOOK)) ?? lookExposed();
+    return found && maySetHelp() ? withoutHelp(found) : found;
   } catch {
     return undefined;
   }
@@ -33,6 +34,39 @@ function lookExposed(): CollectYoung | undefined {
 
 function functionOf(found: unknown): CollectYoung | undefined {
   return typeof found === 'function' ? (found as CollectYoung) : undefined;
+}
+
+/** V8's options for its helper threads: that they take part, and that they free the buffers that were found. */
+const HELP = ['parallel-scavenge', 'concurrent-array-buffer-sweeping'];
+const WITH_HELP = HELP.map((option) => `--${option}`).join(' ');
+const WITHOUT_HELP = HELP.map((option) => `--no-${option}`).join(' ');
+
+/** The versions of V8 that are known to have these options, and to obey them at any time: any other may print that it has not. */
+const KNOWN = { oldest: 11, newest: 14 };
+
+/** Options of the application's own on V8's threads: those are left as they are. */
+const THREADING = /parallel|concurrent|single.threaded|predictable/;
+
+function maySetHelp(): boolean {
+  const version = Number.parseInt(process.versions.v8, 10);
+  if (version < KNOWN.oldest || version > KNOWN.newest) return false;
+  return !THREADING.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
+}
+
+/**
+ * Collects in this thread alone. Helpers take longer to wake up, where all cores are busy, than there is to help; and what they
+ * free in the background counts until they have, so that V8, which asks at the end of each collection, begins to mark the whole heap though
+ * little is held. The options are those of all threads: one that collects in this very moment does it alone, too.
+ */
+function withoutHelp(collect: CollectYoung): CollectYoung {
+  return (options) => {
+    setFlagsFromString(WITHOUT_HELP);
+    try {
+      collect(options);
+    } finally {
+      setFlagsFromString(WITH_HELP);
+    }
+  };
 }
 
 /** The largest that glibc learns from is 32 MiB. As hardly any of it is written to, it costs nothing. */

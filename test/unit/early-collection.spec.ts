@@ -134,7 +134,7 @@ describe('early collection', () => {
     expect(await receive(100, false)).toBeGreaterThanOrEqual(10);
   });
 
-  it('frees what is young, and leaves no trace in any global object', () => {
+  it('frees what is young, at once, and leaves no trace in any global object', () => {
     // In a process of its own, where nothing else is freed meanwhile.
     const script = `
       import { runInNewContext } from 'node:vm';
@@ -145,11 +145,27 @@ describe('early collection', () => {
       (() => new Uint8Array(${16 * MIB}))();
       const held = heldMiB() - before;
       collect({ type: 'minor' });
-      // What one collection found, the next one knows to be freed.
-      collect({ type: 'minor' });
       console.log(held, heldMiB() - before, typeof gc, runInNewContext('typeof gc'));`;
     expect(run(script)).toBe('16 0 undefined undefined');
   });
+
+  it.each(['--no-parallel-scavenge', '--single-threaded-gc', '--no-concurrent-sweeping'])(
+    'leaves V8 as it is where it was started with %s',
+    (flag) => {
+      const script = `
+        import v8 from 'node:v8';
+        import { syncBuiltinESMExports } from 'node:module';
+        const set = [];
+        const { setFlagsFromString } = v8;
+        v8.setFlagsFromString = (flags) => void (set.push(flags), setFlagsFromString(flags));
+        syncBuiltinESMExports();
+        const { findCollectYoung } = await import(${JSON.stringify(FILE)});
+        findCollectYoung()({ type: 'minor' });
+        console.log(set.join());`;
+      expect(run(script, flag)).toBe('--expose-gc,--no-expose-gc');
+      expect(run(script)).toMatch(/--no-parallel-scavenge.*--parallel-scavenge/);
+    },
+  );
 
   it('is not misled by a `gc` of the application, and leaves it where it was asked for', () => {
     const script = `
