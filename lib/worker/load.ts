@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
-import { types } from 'node:util';
-import { isExecutorWorker } from './is-executor-worker.js';
 
 const requireHere = createRequire(import.meta.url);
 
-/** Options by which code of the application's own may stand between `import` and a file. */
-const LOADERS = /(^|\s)--(import|loader|experimental-loader)(=|\s|$)/;
+/** Options of Node by which something of the application's own is loaded before this. */
+const PRELOADS =
+  /(^|[\s"])(-r|--require|--import|--loader|--experimental-loader|--experimental-(default-)?config-file)(["=\s]|$)/;
+
+/** They print a warning where this package is required from outside of a `node_modules`. */
+const WARNING_VERSIONS = /^v(22\.1[0-2]|23\.[0-4])\./;
 
 /**
  * Loads a module of this package, and all that it imports, such as Nest. Where Node can `require` ES modules, it
@@ -15,24 +17,22 @@ const LOADERS = /(^|\s)--(import|loader|experimental-loader)(=|\s|$)/;
  * @returns rejects with what the module threw
  */
 export async function load<T>(file: string): Promise<T> {
-  if (isTheSame()) {
+  if (mayRequire()) {
     try {
       return requireHere(file) as T;
-    } catch {
-      // What it cannot load that way it imports; what failed fails again, and says why.
+    } catch (error) {
+      // Something waits at its top level: Node has noticed that before it ran anything. After other errors it cannot import the same.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
     }
   }
   return (await import(file)) as T;
 }
 
-/** Whether `require` gives what `import` gives: hooks, such as those of compilers, may make copies of modules. */
-function isTheSame(): boolean {
-  if (!process.features.require_module) return false;
-  if (LOADERS.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '))) return false;
-  try {
-    const probe = requireHere('./is-executor-worker.js') as { isExecutorWorker?: unknown };
-    return types.isModuleNamespaceObject(probe) && probe.isExecutorWorker === isExecutorWorker;
-  } catch {
-    return false;
-  }
+/**
+ * Not where anything was loaded before: hooks, of `require` or `import`, may make copies of modules or see only what is imported; and what
+ * still is imported at that moment, Node refuses to require.
+ */
+function mayRequire(): boolean {
+  if (!process.features.require_module || WARNING_VERSIONS.test(process.version)) return false;
+  return !PRELOADS.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { add, isRequired } from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
@@ -28,6 +29,8 @@ const hook = (body: string) => `
     ${body}
   };`;
 
+const NEST = fileURLToPath(import.meta.resolve('@nestjs/core'));
+
 describe.each(WORKER_KINDS)('a worker of kind %s', (kind) => {
   it('requires Nest, which is quicker than to import it', async () => {
     await withApp({ kind }, async ({ executor }) => {
@@ -36,21 +39,26 @@ describe.each(WORKER_KINDS)('a worker of kind %s', (kind) => {
   });
 
   it.each([
-    ['gives copies', 'original(module, file); module.exports = { ...module.exports };'],
-    ['compiles', 'module.exports = { isExecutorWorker: () => true };'],
-    ['fails', 'throw new SyntaxError("Unexpected token export");'],
-  ])('imports it where a hook of require %s', async (_does, body) => {
-    const execArgv = preloading('--require', hook(body));
+    ['a hook of require gives copies', '--require', hook('module.exports = { ...require(file) };')],
+    ['a hook of require compiles', '--require', hook('module.exports = { isExecutorWorker: () => true };')],
+    ['a hook of require fails', '--require', hook('throw new SyntaxError("Unexpected token export");')],
+    ['it is being imported already', '--require', `import(${JSON.stringify(NEST)});`],
+    ['a hook of import may stand before it', '--import', ''],
+  ] as const)('imports it where %s', async (_what, option, code) => {
+    const execArgv = preloading(option, code);
     await withApp({ kind, execArgv }, async ({ executor }) => {
       expect(await within(executor.run(add, 1, 2))).toBe(3);
       expect(await within(executor.run(isRequired))).toBe(false);
     });
   });
 
-  it('imports it where a hook of import may stand before it', async () => {
-    const execArgv = preloading('--import', '');
-    await withApp({ kind, execArgv }, async ({ executor }) => {
-      expect(await within(executor.run(isRequired))).toBe(false);
-    });
+  it('imports it where the environment of the application has something loaded before', async () => {
+    const [option, file] = preloading('--require', '');
+    await withApp(
+      { kind, env: { NODE_OPTIONS: `${option} ${JSON.stringify(file)}` } },
+      async ({ executor }) => {
+        expect(await within(executor.run(isRequired))).toBe(false);
+      },
+    );
   });
 });

@@ -19,13 +19,26 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** Without the file that the test runner loads first: so workers start as those of most applications do. */
+const OWN_OPTIONS = process.execArgv.filter((option, index, all) => {
+  return option !== '--require' && all[index - 1] !== '--require';
+});
+
+/** Threads have V8's options in common with this process, and refuse to be given any. */
+function ownOptions(kind: PoolKind = 'thread'): Pick<PoolOptions, 'execArgv'> {
+  return { execArgv: kind === 'thread' ? [] : OWN_OPTIONS };
+}
+
 /** Starts a real Nest application with one pool, `pool`, of one worker unless told otherwise. */
 export async function startApp(pool: PoolOptions, metadata: ModuleMetadata = {}): Promise<TestApp> {
   class TestModule {}
   const module = {
     module: TestModule,
     ...metadata,
-    imports: [ExecutorModule.forRoot({ pools: { pool: { size: 1, ...pool } } }), ...(metadata.imports ?? [])],
+    imports: [
+      ExecutorModule.forRoot({ pools: { pool: { size: 1, ...ownOptions(pool.kind), ...pool } } }),
+      ...(metadata.imports ?? []),
+    ],
   };
   const starting = NestFactory.createApplicationContext(module, { abortOnError: false, logger: false });
   const context = await within(starting, 'the start');
