@@ -178,17 +178,28 @@ export class ExecutorReferenceError extends ExecutorError {
   readonly code = 'EXECUTOR_REFERENCE';
 }
 
-/** Node cannot load TypeScript as it is, or not all of it. */
+/** What workers load differently, as they do not begin with the application's `main.ts`. */
 function bootCure(cause: unknown): string {
+  if (isUncompiled(cause)) {
+    return (
+      '. Workers import files as Node does. Compile the files first, use tsx (for threads on a recent Node 22 or 24), or, in ' +
+      "tests, pools of kind 'inline'."
+    );
+  }
   const code = (cause as { code?: unknown } | undefined)?.code;
-  const isUncompiled =
-    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' ||
-    (code === 'ERR_UNKNOWN_FILE_EXTENSION' && / "?\.[cm]?tsx?"? /.test(String((cause as Error).message)));
-  if (!isUncompiled) return '';
+  if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') return '';
   return (
-    '. Workers import files as Node does. Compile the files first, use tsx (for threads on Node 22 or newer), or, in ' +
-    "tests, pools of kind 'inline'."
+    '. If the application finds it through what its main.ts sets up (tsconfig-paths, say): workers do not run that. Let Node load the ' +
+    'set-up first (node --require or --import), for the application and its workers.'
   );
+}
+
+/** Node cannot load TypeScript as it is, or not all of it. */
+function isUncompiled(cause: unknown): boolean {
+  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return true;
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return / "?\.[cm]?tsx?"? /.test(String(message));
+  return cause instanceof SyntaxError && /\.[cm]?tsx? was loaded/.test(cause.message);
 }
 
 function capitalise(text: string): string {

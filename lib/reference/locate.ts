@@ -58,7 +58,7 @@ async function find(target: Target, file: string | undefined): Promise<Reference
   }
   throw new ExecutorReferenceError(
     `${nameOf(target)} is not exported by ${url}, where ${file === undefined ? 'it is defined' : "'file' says it is"}, ` +
-      `so a worker cannot import it. ${cure(target)}`,
+      `so a worker cannot import it. ${cure(target)} If that file is a bundle, let it export what was bundled, or bundle that separately.`,
   );
 }
 
@@ -88,7 +88,7 @@ function urlOf(target: Target): string {
   }
   throw new ExecutorReferenceError(
     `${nameOf(target)} is not defined in a file (${url ?? 'it is native, or bound with bind()'}), ` +
-      `so a worker cannot import it. ${cure(target)}`,
+      `so a worker cannot import it. ${cure(target)} If that file is a bundle, let it export what was bundled, or bundle that separately.`,
   );
 }
 

@@ -28,6 +28,8 @@ function pick(namespace: object, { exportName, member }: Reference): unknown {
   return member === undefined ? value : own(value, member);
 }
 
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+
 let last: Promise<unknown> = Promise.resolve();
 let goAhead: (() => void) | undefined;
 
@@ -38,10 +40,20 @@ let goAhead: (() => void) | undefined;
 function importInTurn(file: string, onBegin?: () => void): Promise<Record<string, unknown>> {
   const next = last.then(() => {
     onBegin?.();
-    return import(file) as Promise<Record<string, unknown>>;
+    return importFile(file);
   });
   last = last.then(() => Promise.race([next.catch(() => {}), whenPassed()]));
   return next;
+}
+
+async function importFile(file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(file)) as Record<string, unknown>;
+  } catch (error) {
+    // Of TypeScript whose types Node only strips, it says what it did not understand, but not where.
+    if (error instanceof SyntaxError && TYPESCRIPT.test(file)) error.message += ` (as ${file} was loaded)`;
+    throw error;
+  }
 }
 
 function whenPassed(): Promise<void> {

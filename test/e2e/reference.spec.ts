@@ -33,6 +33,14 @@ function write(name: string, text: string): string {
 }
 
 describe('locate and resolve', () => {
+  const { typescript } = process.features as { readonly typescript?: unknown };
+  it.skipIf(!typescript)('names the file where Node, which strips its types, cannot run it', async () => {
+    const file = pathToFileURL(write('decorated.ts', 'export class Decorated { @later() method() {} }')).href;
+    const error = await rejection(resolve({ file, exportName: 'Decorated' }));
+    expect(error).toBeInstanceOf(SyntaxError);
+    expect(error.message).toContain(`(as ${file} was loaded)`);
+  });
+
   it.each<[string, Parameters<typeof locate>[0], string]>([
     ['a class', Service, 'Service'],
     ['a subclass of a mixin', MixedService, 'MixedService'],

@@ -20,6 +20,18 @@ describe('an ExecutorBootError', () => {
       expect(message).toMatch(/Compile the files first.*tsx.*'inline'/);
   });
 
+  it('says so of TypeScript that Node only strips of its types, too', () => {
+    const cause = new SyntaxError('Invalid or unexpected token (as file:///src/a.service.ts was loaded)');
+    expect(new ExecutorBootError('io', cause.message, { cause }).message).toMatch(/Compile the files first/);
+    const other = new SyntaxError('Unexpected token in JSON');
+    expect(new ExecutorBootError('io', other.message, { cause: other }).message).not.toMatch(/Compile/);
+  });
+
+  it('says what workers do not run, where they do not find a module', () => {
+    for (const code of ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'])
+      expect(ofFile("Cannot find module '@app/books'", code)).toMatch(/main\.ts.*--require or --import/);
+  });
+
   it('and nothing of the sort about others', () => {
     expect(ofFile('Unknown file extension ".svg" for /a.svg', 'ERR_UNKNOWN_FILE_EXTENSION')).not.toMatch(
       /tsx/,
