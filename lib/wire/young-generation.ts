@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { isMainThread } from 'node:worker_threads';
 
 /** Collects the garbage among what was made of late, and nothing else. */
 export type CollectYoung = (options: { readonly type: 'minor' }) => void;
@@ -47,7 +48,9 @@ const KNOWN = { oldest: 11, newest: 14 };
 /** Options of the application's own on V8's threads: those are left as they are. */
 const THREADING = /parallel|concurrent|single.threaded|predictable/;
 
+/** Only in the main thread: the options are those of the whole process, and two threads would undo what the other one has set. */
 function maySetHelp(): boolean {
+  if (!isMainThread) return false;
   const version = Number.parseInt(process.versions.v8, 10);
   if (version < KNOWN.oldest || version > KNOWN.newest) return false;
   return !THREADING.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
@@ -56,7 +59,7 @@ function maySetHelp(): boolean {
 /**
  * Collects in this thread alone. Helpers take longer to wake up, where all cores are busy, than there is to help; and what they
  * free in the background counts until they have, so that V8, which asks at the end of each collection, begins to mark the whole heap though
- * little is held. The options are those of all threads: one that collects in this very moment does it alone, too.
+ * little is held. Another thread that collects in this very moment does it alone, too.
  */
 function withoutHelp(collect: CollectYoung): CollectYoung {
   return (options) => {

@@ -33,6 +33,26 @@ function run(script: string, ...flags: string[]): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim();
 }
 
+/** Which options of V8 are set in the main thread of a process, or in another one. */
+function optionsSet(thread: 'main' | 'other', ...flags: string[]): string {
+  const script = `
+    import v8 from 'node:v8';
+    import { syncBuiltinESMExports } from 'node:module';
+    const set = [];
+    const { setFlagsFromString } = v8;
+    v8.setFlagsFromString = (flags) => void (set.push(flags), setFlagsFromString(flags));
+    syncBuiltinESMExports();
+    const { findCollectYoung } = await import(${JSON.stringify(FILE)});
+    findCollectYoung()({ type: 'minor' });
+    console.log(set.join());`;
+  if (thread === 'main') return run(script, ...flags);
+  const url = `data:text/javascript,${encodeURIComponent(script)}`;
+  const starter = `
+    import { Worker } from 'node:worker_threads';
+    new Worker(new URL(${JSON.stringify(url)}));`;
+  return run(starter, ...flags);
+}
+
 describe('early collection', () => {
   it('collects when 4 MiB have come in and more come', async () => {
     expect(await collectionsFor(4)).toBe(0);
@@ -149,23 +169,20 @@ describe('early collection', () => {
     expect(run(script)).toBe('16 0 undefined undefined');
   });
 
+  it('has V8 collect without its helpers, and puts its options back', () => {
+    expect(optionsSet('main')).toMatch(/,--no-parallel-scavenge [^,]+,--parallel-scavenge [^,]+$/);
+  });
+
   it.each(['--no-parallel-scavenge', '--single-threaded-gc', '--no-concurrent-sweeping'])(
     'leaves V8 as it is where it was started with %s',
     (flag) => {
-      const script = `
-        import v8 from 'node:v8';
-        import { syncBuiltinESMExports } from 'node:module';
-        const set = [];
-        const { setFlagsFromString } = v8;
-        v8.setFlagsFromString = (flags) => void (set.push(flags), setFlagsFromString(flags));
-        syncBuiltinESMExports();
-        const { findCollectYoung } = await import(${JSON.stringify(FILE)});
-        findCollectYoung()({ type: 'minor' });
-        console.log(set.join());`;
-      expect(run(script, flag)).toBe('--expose-gc,--no-expose-gc');
-      expect(run(script)).toMatch(/--no-parallel-scavenge.*--parallel-scavenge/);
+      expect(optionsSet('main', flag)).toBe('--expose-gc,--no-expose-gc');
     },
   );
+
+  it('leaves V8 as it is in other threads, which would undo what the main thread has set', () => {
+    expect(optionsSet('other')).toBe('--expose-gc,--no-expose-gc');
+  });
 
   it('is not misled by a `gc` of the application, and leaves it where it was asked for', () => {
     const script = `
