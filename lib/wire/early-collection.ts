@@ -116,7 +116,7 @@ export class EarlyCollection {
     const collectYoung = this.#whereFound();
     if (!collectYoung) return;
     const startedAt = performance.now();
-    collectYoung({ type: 'minor' });
+    collectYoung(bytes);
     const ms = performance.now() - startedAt;
     this.#usualMs = Math.min(ms, this.#usualMs * MOST_LENGTHENING);
     this.#learn(bytes);

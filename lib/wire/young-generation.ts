@@ -2,8 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 
-/** Collects the garbage among what was made of late, and nothing else. */
-export type CollectYoung = (options: { readonly type: 'minor' }) => void;
+/** Node's own, whatever a test's fake timers put in its place later. */
+const { setTimeout, clearTimeout } = globalThis;
+
+/**
+ * Collects the garbage among what was made of late, and nothing else.
+ * @param bytes how much of it there may be
+ */
+export type CollectYoung = (bytes: number) => void;
+
+type Gc = (options: { readonly type: 'minor' }) => void;
 
 /** A new context, as the global object of the application may have a `gc` that is none. */
 const LOOK = 'globalThis.gc';
@@ -17,14 +25,15 @@ const LOOK = 'globalThis.gc';
  */
 export function findCollectYoung(): CollectYoung | undefined {
   try {
-    const found = functionOf(runInNewContext(LOOK)) ?? lookExposed();
-    return found && maySetHelp() ? withoutHelp(found) : found;
+    const gc = functionOf(runInNewContext(LOOK)) ?? lookExposed();
+    const collect = gc && (() => gc({ type: 'minor' }));
+    return collect && maySetOptions() ? alone(collect) : collect;
   } catch {
     return undefined;
   }
 }
 
-function lookExposed(): CollectYoung | undefined {
+function lookExposed(): Gc | undefined {
   setFlagsFromString('--expose-gc');
   try {
     return functionOf(runInNewContext(LOOK));
@@ -33,41 +42,57 @@ function lookExposed(): CollectYoung | undefined {
   }
 }
 
-function functionOf(found: unknown): CollectYoung | undefined {
-  return typeof found === 'function' ? (found as CollectYoung) : undefined;
+function functionOf(found: unknown): Gc | undefined {
+  return typeof found === 'function' ? (found as Gc) : undefined;
 }
-
-/** V8's options for its helper threads: that they take part, and that they free the buffers that were found. */
-const HELP = ['parallel-scavenge', 'concurrent-array-buffer-sweeping'];
-const WITH_HELP = HELP.map((option) => `--${option}`).join(' ');
-const WITHOUT_HELP = HELP.map((option) => `--no-${option}`).join(' ');
 
 /** The versions of V8 that are known to have these options, and to obey them at any time: any other may print that it has not. */
 const KNOWN = { oldest: 11, newest: 14 };
 
 /** Options of the application's own on V8's threads: those are left as they are. */
-const THREADING = /parallel|concurrent|single.threaded|predictable/;
+const THREADING = /(^|\s)--\S*(parallel|concurrent|single.threaded|predictable)/;
 
 /** Only in the main thread: the options are those of the whole process, and two threads would undo what the other one has set. */
-function maySetHelp(): boolean {
+function maySetOptions(): boolean {
   if (!isMainThread) return false;
   const version = Number.parseInt(process.versions.v8, 10);
   if (version < KNOWN.oldest || version > KNOWN.newest) return false;
   return !THREADING.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
 }
 
+/** So long after the last of these collections, in ms, V8 frees buffers in the background again. */
+const HOLD = 20;
+
+/** More than that, in bytes, is freed in the background: to give it back to the system takes long. */
+const MOST_AT_ONCE = 32 * 1024 * 1024;
+
 /**
- * Collects in this thread alone. Helpers take longer to wake up, where all cores are busy, than there is to help; and what they
- * free in the background counts until they have, so that V8, which asks at the end of each collection, begins to mark the whole heap though
- * little is held. Another thread that collects in this very moment does it alone, too.
+ * Collects in this thread alone, as helpers take longer to wake up, where all cores are busy, than there is to help. And what is
+ * found is freed at once. In the background it would be freed later, and counted until then: V8, which asks at the end of each collection,
+ * would begin to mark the whole heap though little is held. That goes for other threads as well, such as the workers that these buffers come
+ * from, and so it stays for a while.
  */
-function withoutHelp(collect: CollectYoung): CollectYoung {
-  return (options) => {
-    setFlagsFromString(WITHOUT_HELP);
+function alone(collect: () => void): CollectYoung {
+  let hold: NodeJS.Timeout | undefined;
+  const release = () => {
+    clearTimeout(hold);
+    hold = undefined;
+    setFlagsFromString('--concurrent-array-buffer-sweeping');
+  };
+  return (bytes) => {
+    if (bytes > MOST_AT_ONCE) {
+      if (hold) release();
+    } else if (hold) {
+      hold.refresh();
+    } else {
+      setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+      hold = setTimeout(release, HOLD).unref();
+    }
+    setFlagsFromString('--no-parallel-scavenge');
     try {
-      collect(options);
+      collect();
     } finally {
-      setFlagsFromString(WITH_HELP);
+      setFlagsFromString('--parallel-scavenge');
     }
   };
 }

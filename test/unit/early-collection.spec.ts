@@ -30,27 +30,30 @@ async function collectionsFor(
 /** What a script in a process of its own writes. */
 function run(script: string, ...flags: string[]): string {
   const args = [...flags, '--input-type=module', '--eval', script];
-  return execFileSync(process.execPath, args, { encoding: 'utf8' }).trim();
+  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 }).trim();
 }
 
-/** Which options of V8 are set in the main thread of a process, or in another one. */
-function optionsSet(thread: 'main' | 'other', ...flags: string[]): string {
+/** Which options of V8 are set, till they are as they were, for a collection of so many bytes, in the main thread or in another one. */
+function optionsSet(thread: 'main' | 'other', bytes: number, ...flags: string[]): string[] {
   const script = `
     import v8 from 'node:v8';
     import { syncBuiltinESMExports } from 'node:module';
+    import { setTimeout as delay } from 'node:timers/promises';
     const set = [];
     const { setFlagsFromString } = v8;
     v8.setFlagsFromString = (flags) => void (set.push(flags), setFlagsFromString(flags));
     syncBuiltinESMExports();
     const { findCollectYoung } = await import(${JSON.stringify(FILE)});
-    findCollectYoung()({ type: 'minor' });
+    findCollectYoung()(${bytes});
+    const last = (flag) => set.lastIndexOf(flag + 'concurrent-array-buffer-sweeping');
+    while (last('--no-') > last('--')) await delay(5);
     console.log(set.join());`;
-  if (thread === 'main') return run(script, ...flags);
+  if (thread === 'main') return run(script, ...flags).split(',');
   const url = `data:text/javascript,${encodeURIComponent(script)}`;
   const starter = `
     import { Worker } from 'node:worker_threads';
     new Worker(new URL(${JSON.stringify(url)}));`;
-  return run(starter, ...flags);
+  return run(starter, ...flags).split(',');
 }
 
 describe('early collection', () => {
@@ -164,24 +167,33 @@ describe('early collection', () => {
       const before = heldMiB();
       (() => new Uint8Array(${16 * MIB}))();
       const held = heldMiB() - before;
-      collect({ type: 'minor' });
+      collect(${16 * MIB});
       console.log(held, heldMiB() - before, typeof gc, runInNewContext('typeof gc'));`;
     expect(run(script)).toBe('16 0 undefined undefined');
   });
 
-  it('has V8 collect without its helpers, and puts its options back', () => {
-    expect(optionsSet('main')).toMatch(/,--no-parallel-scavenge [^,]+,--parallel-scavenge [^,]+$/);
+  const LOOK_UP = ['--expose-gc', '--no-expose-gc'];
+  const ALONE = ['--no-parallel-scavenge', '--parallel-scavenge'];
+  const AT_ONCE = '--no-concurrent-array-buffer-sweeping';
+
+  it('has V8 collect alone and free at once, for a while, and then do as it did', () => {
+    const inBackground = '--concurrent-array-buffer-sweeping';
+    expect(optionsSet('main', MIB)).toEqual([...LOOK_UP, AT_ONCE, ...ALONE, inBackground]);
+  });
+
+  it('leaves it to V8 to free very much, as that takes long', () => {
+    expect(optionsSet('main', 64 * MIB)).toEqual([...LOOK_UP, ...ALONE]);
   });
 
   it.each(['--no-parallel-scavenge', '--single-threaded-gc', '--no-concurrent-sweeping'])(
     'leaves V8 as it is where it was started with %s',
     (flag) => {
-      expect(optionsSet('main', flag)).toBe('--expose-gc,--no-expose-gc');
+      expect(optionsSet('main', MIB, flag)).toEqual(LOOK_UP);
     },
   );
 
   it('leaves V8 as it is in other threads, which would undo what the main thread has set', () => {
-    expect(optionsSet('other')).toBe('--expose-gc,--no-expose-gc');
+    expect(optionsSet('other', MIB)).toEqual(LOOK_UP);
   });
 
   it('is not misled by a `gc` of the application, and leaves it where it was asked for', () => {
@@ -189,7 +201,7 @@ describe('early collection', () => {
       import { runInNewContext } from 'node:vm';
       import { findCollectYoung } from ${JSON.stringify(FILE)};
       globalThis.gc = () => { throw new Error('another one'); };
-      findCollectYoung()({ type: 'minor' });
+      findCollectYoung()(0);
       console.log(runInNewContext('typeof gc'));`;
     expect(run(script)).toBe('undefined');
     expect(run(script, '--expose-gc')).toBe('function');
