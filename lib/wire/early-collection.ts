@@ -48,8 +48,8 @@ function heldBytes(): number {
  * Collects, in time, the buffers that came in and were dropped again.
  *
  * V8 counts their bytes as growth of the old generation, wherever their objects are, and so marks the whole heap
- * every 16 MiB or so: some 20 ms with Nest in it, and longer in a larger one, while most of these buffers are garbage. To
- * collect the young generation, where they still are, takes half a millisecond. V8 does that for buffers by itself, but only from
+ * every 8 to 16 MiB: some 10 to 20 ms with Nest in it, and longer in a larger one, while most of these buffers are garbage. To
+ * collect the young generation, where they still are, takes a fraction of a millisecond. V8 does that for buffers by itself, but only from
  * 32 MiB on (`Heap::AllocateExternalBackingStore`), when it marks already.
  *
  * Where the application keeps the buffers, there is nothing to be won: then it is soon done less and less often.
