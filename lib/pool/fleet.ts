@@ -27,6 +27,8 @@ export interface FleetListener {
   onHopeless(error: ExecutorBootError): void;
   /** How many calls wait for a worker. */
   waiting(): number;
+  /** The first of them. */
+  next(): Call | undefined;
   log(line: string): void;
 }
 
@@ -105,6 +107,10 @@ export class Fleet implements SlotListener {
 
   canGrow(): boolean {
     return this.slots.standing < this.#settings.size.max;
+  }
+
+  get next(): Call | undefined {
+    return this.#pool.next();
   }
 
   /** A call that was handed over in advance waits again. */

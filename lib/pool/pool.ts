@@ -188,6 +188,10 @@ export class Pool implements FleetListener {
     return this.#open.queue.size;
   }
 
+  next(): Call | undefined {
+    return this.#open.queue.peek();
+  }
+
   onRoom(): void {
     const { queue } = this.#open;
     while (queue.size > 0) {

@@ -15,6 +15,8 @@ interface Relieved {
   readonly slots: Roster;
   /** Whether another worker could be booted. */
   canGrow(): boolean;
+  /** The call that is to begin next, of those that no worker has. */
+  readonly next: Call | undefined;
   /** A call that was taken back waits again. */
   onReturned(call: Call): void;
   onRoom(): void;
@@ -102,11 +104,21 @@ export class Relief {
   #look(): void {
     if (!this.#hasWaiting()) return;
     const longAgo = performance.now() - this.#patience;
+    const hasOthers = this.#fleet.slots.size > 1 || this.#fleet.canGrow();
     for (const slot of this.#fleet.slots) {
-      if (slot.calls.size > 1 && (slot.head as Call).startedAt < longAgo) this.recallAll(slot);
+      if (slot.calls.size === 1 || !slot.head || slot.head.startedAt >= longAgo) continue;
+      if (hasOthers || this.#isOvertaken(slot)) this.recallAll(slot);
     }
     this.#fleet.onRoom();
     if (this.#hasWaiting()) this.#lookIn(this.#patience);
+  }
+
+  /** Whether a call waits that is more urgent than one of those behind its head. */
+  #isOvertaken({ calls, head }: WorkerSlot): boolean {
+    const { next } = this.#fleet;
+    if (!next) return false;
+    for (const call of calls) if (call !== head && call.terms.priority < next.terms.priority) return true;
+    return false;
   }
 
   /** How long a call may run with others behind it, in ms. */

@@ -28,6 +28,8 @@ function pick(namespace: object, { exportName, member }: Reference): unknown {
   return member === undefined ? value : own(value, member);
 }
 
+/** Node throws the same error again with each import. */
+const WAS_LOADED = ' was loaded)';
 const TYPESCRIPT = /\.[cm]?tsx?$/;
 
 let last: Promise<unknown> = Promise.resolve();
@@ -51,9 +53,16 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
     return (await import(file)) as Record<string, unknown>;
   } catch (error) {
     // Of TypeScript whose types Node only strips, it says what it did not understand, but not where.
-    if (error instanceof SyntaxError && TYPESCRIPT.test(file)) error.message += ` (as ${file} was loaded)`;
+    if (TYPESCRIPT.test(file) && isParseError(error) && !error.message.endsWith(WAS_LOADED)) {
+      error.message += ` (as ${file}${WAS_LOADED}`;
+    }
     throw error;
   }
+}
+
+/** Whether the code could not be read: what is thrown as it runs has been somewhere in it. */
+function isParseError(error: unknown): error is SyntaxError {
+  return error instanceof SyntaxError && !/^ +at (?!.*\bnode:)/m.test(error.stack ?? '');
 }
 
 function whenPassed(): Promise<void> {

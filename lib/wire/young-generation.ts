@@ -1,9 +1,8 @@
+// Not the global ones: a test's fake timers may stand in their place.
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
-
-/** Node's own, whatever a test's fake timers put in its place later. */
-const { setTimeout, clearTimeout } = globalThis;
 
 /**
  * Collects the garbage among what was made of late, and nothing else.

@@ -4,7 +4,10 @@ const requireHere = createRequire(import.meta.url);
 
 /** Options of Node by which something of the application's own is loaded before this. */
 const PRELOADS =
-  /(^|[\s"])(-r|--require|--import|--loader|--experimental-loader|--experimental-(default-)?config-file)(["=\s]|$)/;
+  /(^|[\s"])(-r|--require|--import|--loader|--experimental-loader|--(experimental-)?(default-)?config-file)(["=\s]|$)/;
+
+/** What Piscina has loaded in a thread, to load this. */
+const PISCINA = /[\\/]piscina[\\/]/;
 
 /** They print a warning where this package is required from outside of a `node_modules`. */
 const WARNING_VERSIONS = /^v(22\.1[0-2]|23\.[0-4])\./;
@@ -22,7 +25,7 @@ export async function load<T>(file: string): Promise<T> {
       return requireHere(file) as T;
     } catch (error) {
       // Something waits at its top level: Node has noticed that before it ran anything. After other errors it cannot import the same.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
+      if ((error as NodeJS.ErrnoException | undefined)?.code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error;
     }
   }
   return (await import(file)) as T;
@@ -34,5 +37,9 @@ export async function load<T>(file: string): Promise<T> {
  */
 function mayRequire(): boolean {
   if (!process.features.require_module || WARNING_VERSIONS.test(process.version)) return false;
-  return !PRELOADS.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
+  // A preloaded file may have taken NODE_OPTIONS away, so that others do not load it.
+  if (Object.keys(requireHere.cache).some((file) => !PISCINA.test(file))) return false;
+  const options = [...process.execArgv, process.env['NODE_OPTIONS']].join(' ');
+  // Node takes underscores for hyphens.
+  return !PRELOADS.test(options.replaceAll('_', '-'));
 }

@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let written = 0;
 
 /** Options with which Node runs this code before a worker's own. */
-function preloading(option: '--require' | '--import', code: string): string[] {
+function preloading(option: '--require' | '--import' | '--experimental_loader', code: string): string[] {
   const file = join(folder, `${++written}.${option === '--require' ? 'cjs' : 'mjs'}`);
   writeFileSync(file, code);
   return [option, file];
@@ -44,6 +44,7 @@ describe.each(WORKER_KINDS)('a worker of kind %s', (kind) => {
     ['a hook of require fails', '--require', hook('throw new SyntaxError("Unexpected token export");')],
     ['it is being imported already', '--require', `import(${JSON.stringify(NEST)});`],
     ['a hook of import may stand before it', '--import', ''],
+    ['a loader may, whose option is written in another way', '--experimental_loader', ''],
   ] as const)('imports it where %s', async (_what, option, code) => {
     const execArgv = preloading(option, code);
     await withApp({ kind, execArgv }, async ({ executor }) => {
@@ -52,8 +53,8 @@ describe.each(WORKER_KINDS)('a worker of kind %s', (kind) => {
     });
   });
 
-  it('imports it where the environment of the application has something loaded before', async () => {
-    const [option, file] = preloading('--require', '');
+  it('imports it where its environment has something loaded before, which takes that out of it', async () => {
+    const [option, file] = preloading('--require', 'delete process.env.NODE_OPTIONS;');
     await withApp(
       { kind, env: { NODE_OPTIONS: `${option} ${JSON.stringify(file)}` } },
       async ({ executor }) => {

@@ -38,8 +38,20 @@ describe('locate and resolve', () => {
     const file = pathToFileURL(write('decorated.ts', 'export class Decorated { @later() method() {} }')).href;
     const error = await rejection(resolve({ file, exportName: 'Decorated' }));
     expect(error).toBeInstanceOf(SyntaxError);
-    expect(error.message).toContain(`(as ${file} was loaded)`);
+    expect(error.message).toMatch(/^[^()]+ \(as file:.+decorated\.ts was loaded\)$/);
+    // It is the same one with each import.
+    expect((await rejection(resolve({ file, exportName: 'Other' }))).message).toBe(error.message);
   });
+
+  it.skipIf(!typescript)(
+    'says nothing of the sort where that file throws such an error as it runs',
+    async () => {
+      const file = pathToFileURL(write('throws.ts', "JSON.parse('{ bad');")).href;
+      const error = await rejection(resolve({ file, exportName: 'Any' }));
+      expect(error).toBeInstanceOf(SyntaxError);
+      expect(error.message).not.toContain('was loaded');
+    },
+  );
 
   it.each<[string, Parameters<typeof locate>[0], string]>([
     ['a class', Service, 'Service'],
