@@ -118,6 +118,8 @@ describe.each(WORKER_KINDS)('under the permission model, in a pool of kind %s', 
       ? '--permission'
       : '--experimental-permission';
     const allowed = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-worker', '--allow-child-process'];
+    // Where Node has it, its sockets need it, and the pipes between processes are such.
+    if (process.allowedNodeEnvironmentFlags.has('--allow-net')) allowed.push('--allow-net');
     const args = ['--no-warnings', permission, ...allowed, PERMITTED, kind];
     const { stdout } = await runProgram(process.execPath, args, { deadline: 25_000 });
     expect(stdout).toBe('parsed:text');
