@@ -78,8 +78,8 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
       await new Promise((resolve) => process.nextTick(resolve));
       const urgent = executor.with({ priority: 1 }).run(enter, ledger.file, 'urgent');
       await within(Promise.all([...long, urgent]));
-      // The one that ran, and at most another if this thread had no time meanwhile.
-      expect(ledger.lines.indexOf('urgent')).toBeLessThanOrEqual(2);
+      // Behind the one that ran, and those that ran while this thread had no time: but never behind them all.
+      expect(ledger.lines.indexOf('urgent')).toBeLessThanOrEqual(long.length / 2);
       expect(ledger.lines.filter((line) => line !== 'urgent')).toEqual([...long.keys()].map(String));
     });
   });
