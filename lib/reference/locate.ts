@@ -88,7 +88,7 @@ function urlOf(target: Target): string {
   }
   throw new ExecutorReferenceError(
     `${nameOf(target)} is not defined in a file (${url ?? 'it is native, or bound with bind()'}), ` +
-      `so a worker cannot import it. ${cure(target)} If that file is a bundle, let it export what was bundled, or bundle that separately.`,
+      `so a worker cannot import it. ${cure(target)}`,
   );
 }
 

@@ -28,7 +28,6 @@ function pick(namespace: object, { exportName, member }: Reference): unknown {
   return member === undefined ? value : own(value, member);
 }
 
-/** Node throws the same error again with each import. */
 const WAS_LOADED = ' was loaded)';
 const TYPESCRIPT = /\.[cm]?tsx?$/;
 
@@ -52,7 +51,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
   try {
     return (await import(file)) as Record<string, unknown>;
   } catch (error) {
-    // Of TypeScript whose types Node only strips, it says what it did not understand, but not where.
+    // Of TypeScript whose types Node only strips, it says what it did not understand, but not where. The same error comes with each import.
     if (TYPESCRIPT.test(file) && isParseError(error) && !error.message.endsWith(WAS_LOADED)) {
       error.message += ` (as ${file}${WAS_LOADED}`;
     }
