@@ -4,10 +4,9 @@ import type { OutcomePayload } from '../wire/payload.js';
 import { BackOff } from './back-off.js';
 import type { Call, CallPlace } from './call.js';
 import { LateTimer } from './late-timer.js';
-import { mayTakeAhead } from './prefetch.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
-import { isSooner, Roster } from './roster.js';
+import { Roster } from './roster.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 
 /** After so many failed boots in a row, with no live worker, what waits is rejected. */
@@ -72,18 +71,9 @@ export class Fleet implements SlotListener {
 
   /** A ready worker that can begin the call at once; else one that can hold it in advance. */
   takeRoom(call: Call): WorkerSlot | undefined {
-    const { concurrency, prefetches } = this.#settings;
-    let best: WorkerSlot | undefined;
-    for (const slot of this.slots) {
-      if (slot.state !== 'ready') continue;
-      if (slot.calls.size === 0) return slot;
-      // What is moved cannot be taken back: it goes only where it begins at once.
-      if (call.isMoved && slot.calls.size >= concurrency) continue;
-      if (slot.isRecalling || (best && !isSooner(slot, best))) continue;
-      if (slot.calls.size < concurrency || (prefetches && mayTakeAhead(slot, call))) best = slot;
-    }
-    if (prefetches && best) this.relief.watch();
-    return best;
+    const slot = this.slots.roomFor(call);
+    if (slot?.head && this.#settings.prefetches) this.relief.watch();
+    return slot;
   }
 
   /** Boots what is missing: up to the minimum, for calls that wait, and for workers that are due. */
@@ -103,10 +93,6 @@ export class Fleet implements SlotListener {
       if (this.#backOff.remaining > 0) return this.#adjustLater(this.#backOff.remaining);
       this.#spawn();
     }
-  }
-
-  canGrow(): boolean {
-    return this.slots.standing < this.#settings.size.max;
   }
 
   get next(): Call | undefined {

@@ -13,8 +13,6 @@ const STUCK_CALL = PAIR_TIME;
 /** What relief needs of its fleet. */
 interface Relieved {
   readonly slots: Roster;
-  /** Whether another worker could be booted. */
-  canGrow(): boolean;
   /** The call that is to begin next, of those that no worker has. */
   readonly next: Call | undefined;
   /** A call that was taken back waits again. */
@@ -59,8 +57,9 @@ export class Relief {
    * more urgent wait for it: looks again as long as there is reason to, though not at once, as most calls are short.
    */
   watch(): void {
-    if (this.#looksIn <= LONG_CALL) return;
-    this.#lookIn(this.#fleet.canGrow() ? LONG_CALL : STUCK_CALL);
+    // Asked with each call. Where a worker is lost, `onIdle` sees to it that this is sooner.
+    if (this.#looksIn < Infinity) return;
+    this.#lookIn(this.#fleet.slots.canGrow ? LONG_CALL : STUCK_CALL);
   }
 
   /**
@@ -104,20 +103,23 @@ export class Relief {
   #look(): void {
     if (!this.#hasWaiting()) return;
     const longAgo = performance.now() - this.#patience;
-    const hasOthers = this.#fleet.slots.size > 1 || this.#fleet.canGrow();
-    for (const slot of this.#fleet.slots) {
-      if (slot.calls.size === 1 || !slot.head || slot.head.startedAt >= longAgo) continue;
-      if (hasOthers || this.#isOvertaken(slot)) this.recallAll(slot);
+    const { slots } = this.#fleet;
+    const hasOthers = slots.size > 1 || slots.canGrow;
+    for (const slot of slots) {
+      const { head } = slot;
+      if (!head?.next || head.startedAt >= longAgo) continue;
+      if (hasOthers || this.#isOvertaken(head.next)) this.recallAll(slot);
     }
     this.#fleet.onRoom();
     if (this.#hasWaiting()) this.#lookIn(this.#patience);
   }
 
-  /** Whether a call waits that is more urgent than one of those behind its head. */
-  #isOvertaken({ calls, head }: WorkerSlot): boolean {
-    const { next } = this.#fleet;
-    if (!next) return false;
-    for (const call of calls) if (call !== head && call.terms.priority < next.terms.priority) return true;
+  /** Whether a call waits that is more urgent than this one, or than one behind it. */
+  #isOvertaken(first: Call): boolean {
+    const urgent = this.#fleet.next?.terms.priority ?? -Infinity;
+    for (let call: Call | undefined = first; call; call = call.next) {
+      if (call.terms.priority < urgent) return true;
+    }
     return false;
   }
 
@@ -128,7 +130,7 @@ export class Relief {
 
   #hasHelp(): boolean {
     for (const slot of this.#fleet.slots) if (slot.state === 'ready' && slot.calls.size === 0) return true;
-    return this.#fleet.canGrow();
+    return this.#fleet.slots.canGrow;
   }
 
   #hasWaiting(): boolean {

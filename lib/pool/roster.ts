@@ -1,9 +1,10 @@
 import type { Call, CallPlace } from './call.js';
+import { mayTakeAhead } from './prefetch.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 /** Whether a call would begin in one worker sooner than in another: it has fewer calls, or has run as many for longer. */
-export function isSooner({ calls }: WorkerSlot, { calls: others }: WorkerSlot): boolean {
+function isSooner({ calls }: WorkerSlot, { calls: others }: WorkerSlot): boolean {
   const more = calls.size - others.size;
   return more < 0 || (more === 0 && (calls.head?.startedAt ?? 0) < (others.head?.startedAt ?? 0));
 }
@@ -46,6 +47,26 @@ export class Roster extends Set<WorkerSlot> {
       else if (slot.state === 'ready') room += Math.max(0, concurrency - slot.calls.size);
     }
     return room;
+  }
+
+  /** Whether another worker could be booted. */
+  get canGrow(): boolean {
+    return this.standing < this.settings.size.max;
+  }
+
+  /** A ready worker that can begin the call at once; else one that can hold it in advance. */
+  roomFor(call: Call): WorkerSlot | undefined {
+    const { concurrency, prefetches } = this.settings;
+    let best: WorkerSlot | undefined;
+    for (const slot of this) {
+      if (slot.state !== 'ready') continue;
+      if (slot.calls.size === 0) return slot;
+      // What is moved cannot be taken back: it goes only where it begins at once.
+      if (call.isMoved && slot.calls.size >= concurrency) continue;
+      if (slot.isRecalling || (best && !isSooner(slot, best))) continue;
+      if (slot.calls.size < concurrency || (prefetches && mayTakeAhead(slot, call))) best = slot;
+    }
+    return best;
   }
 
   /** The calls that are in workers. */

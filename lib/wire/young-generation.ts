@@ -3,6 +3,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
+import { startOptions } from './node-options.js';
 
 /**
  * Collects the garbage among what was made of late, and nothing else.
@@ -49,14 +50,14 @@ function functionOf(found: unknown): Gc | undefined {
 const KNOWN = { oldest: 11, newest: 14 };
 
 /** Options of the application's own on V8's threads: those are left as they are. */
-const THREADING = /(^|\s)--\S*(parallel|concurrent|single.threaded|predictable)/;
+const THREADING = /(^|\s)--\S*(parallel|concurrent|single-threaded|predictable)/;
 
 /** Only in the main thread: the options are those of the whole process, and two threads would undo what the other one has set. */
 function maySetOptions(): boolean {
   if (!isMainThread) return false;
   const version = Number.parseInt(process.versions.v8, 10);
   if (version < KNOWN.oldest || version > KNOWN.newest) return false;
-  return !THREADING.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' '));
+  return !THREADING.test(startOptions());
 }
 
 /** So long after the last of these collections, in ms, V8 frees buffers in the background again. */

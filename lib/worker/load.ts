@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { startOptions } from '../wire/node-options.js';
 
 const requireHere = createRequire(import.meta.url);
 
@@ -39,7 +40,5 @@ function mayRequire(): boolean {
   if (!process.features.require_module || WARNING_VERSIONS.test(process.version)) return false;
   // A preloaded file may have taken NODE_OPTIONS away, so that others do not load it.
   if (Object.keys(requireHere.cache).some((file) => !PISCINA.test(file))) return false;
-  const options = [...process.execArgv, process.env['NODE_OPTIONS']].join(' ');
-  // Node takes underscores for hyphens.
-  return !PRELOADS.test(options.replaceAll('_', '-'));
+  return !PRELOADS.test(startOptions());
 }
