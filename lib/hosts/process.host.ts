@@ -83,6 +83,7 @@ export class ProcessHost implements WorkerHost {
         outOfMemory: stderr.saysOutOfMemory,
         cause: cause ?? remote.crash,
         lastTurn,
+        lastWords: stderr.lastWords,
       });
     };
     // The end is known when the exit is, and all that the worker sent has been read.

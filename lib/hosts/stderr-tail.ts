@@ -29,6 +29,15 @@ export class StderrTail {
     return /heap out of memory|Allocation failed - process out of memory/.test(this.#tail);
   }
 
+  /** Of why it ended: what Node says of an error that nothing caught, or of an option that it does not know. */
+  get lastWords(): string {
+    const lines = Buffer.from(this.#tail, 'latin1').toString().split('\n');
+    const said = lines
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('Node.js v'));
+    return said.findLast((line) => /^[\w$.]*Error\b.*:/.test(line)) ?? said.at(-1) ?? '';
+  }
+
   close(): void {
     this.onEnd = undefined;
     this.#stream.destroy();

@@ -39,6 +39,8 @@ export interface WorkerEnd extends WorkerLoss {
   readonly cause: unknown;
   /** The turn of the last call that had begun; `undefined` where that cannot be told. */
   readonly lastTurn: number | undefined;
+  /** What it wrote on stderr of why it ended, where nothing else says it; may be empty. */
+  readonly lastWords?: string;
 }
 
 /** What a worker tells its pool. `ended` comes exactly once, last, and nothing after it. */

@@ -240,7 +240,7 @@ export class Fleet implements SlotListener {
 
   #bootEnded(slot: WorkerSlot, end: WorkerEnd): void {
     if (this.#isClosed) return;
-    this.#bootFailed(slot.bootError ?? end.cause ?? new Error(`it ${describeLoss(end)} while it started`));
+    this.#bootFailed(slot.bootError ?? end.cause ?? new Error(silentEnd(end)));
   }
 
   #bootFailed(cause: unknown): void {
@@ -288,4 +288,10 @@ export class Fleet implements SlotListener {
     if (slot.calls.size === 0) slot.close();
     else if (slot.isCondemned && slot.isForsaken) slot.kill('its last calls were given up');
   }
+}
+
+/** Why a worker did not start that could not say so itself. */
+function silentEnd(end: WorkerEnd): string {
+  const wrote = end.lastWords ? `; on stderr it wrote: ${end.lastWords}` : '';
+  return `it ${describeLoss(end)} while it started${wrote}`;
 }

@@ -243,9 +243,13 @@ describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
     });
   });
 
-  it('a V8 flag that does not exist is a failed boot', async () => {
-    const error = await rejection(startApp({ kind, execArgv: ['--no-such-flag-at-all'] }));
+  it.each([
+    ['a flag that does not exist', ['--no-such-flag-at-all']],
+    ['a file to load first that does not exist', ['--require', './no-such-file-at-all.cjs']],
+  ])('%s is a failed boot that names it', async (_what, execArgv) => {
+    const error = await rejection(startApp({ kind, execArgv }));
     expect(error).toBeInstanceOf(ExecutorBootError);
+    expect(error.message).toContain(execArgv.at(-1));
   });
 
   it('close with a full queue and a method that never ends: everything settles', async () => {
