@@ -1,22 +1,25 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Attachment } from './attachments.js';
+import { maySetOptions } from './heap-options.js';
 import { type CollectYoung, findCollectYoung, teachAllocator } from './young-generation.js';
 
 const MIB = 1024 * 1024;
 
-/** After so many bytes of buffers have come in, the young generation is collected: well before V8 begins to mark. */
+/** After so many bytes of buffers have come in, the young generation is collected: well before V8 begins to mark, */
 const LEAST_BYTES = 4 * MIB;
+
+/** and less often where V8 can be kept from marking: with more on its way at a time, collecting would find less. */
+const LEAST_BYTES_WITH_ROOM = 2 * LEAST_BYTES;
 
 /** Where collecting takes long, as much lives there, it is done only after so many bytes for each ms: else it would not pay. */
 const BYTES_PER_MS = 2 * MIB;
 
 /**
- * Between threads, larger buffers are left to V8: it begins to mark when some 8 MiB more are held than after it did so last, and with
- * one of these that is always so, while what its memory costs is little, as it is moved. Between processes it is worth it for all of
- * them. Measured with buffers of 1, 3, 6, 8, 12 and 16 MiB.
+ * Between threads, larger buffers are left to V8: from 32 MiB on it collects by itself, while what their memory costs is little, as it is
+ * moved. Between processes it is worth it for all of them. Measured with buffers of 1, 2, 12, 16, 32 and 64 MiB.
  */
-export const MOST_BETWEEN_THREADS = 12 * MIB;
+export const MOST_BETWEEN_THREADS = 16 * MIB;
 
 /** Beyond this V8 is quicker by itself. */
 const MOST_BYTES = 64 * MIB;
@@ -57,7 +60,7 @@ function heldBytes(): number {
 export class EarlyCollection {
   #bytes = 0;
   #usualMs = USUAL_MS;
-  #leastBytes = LEAST_BYTES;
+  #leastBytes: number;
   /** What was held at the last collection, beside what had come in since the one before it. */
   #floor: number | undefined;
   #keptBytes = 0;
@@ -69,10 +72,12 @@ export class EarlyCollection {
   #collectYoung: CollectYoung | undefined;
   readonly #find: () => CollectYoung | undefined;
   readonly #held: () => number;
+  readonly #least: number;
 
-  constructor(find = findCollectYoung, held = heldBytes) {
+  constructor(find = findCollectYoung, held = heldBytes, least = LEAST_BYTES) {
     this.#find = find;
     this.#held = held;
+    this.#least = this.#leastBytes = least;
   }
 
   /**
@@ -148,10 +153,14 @@ export class EarlyCollection {
     if (this.#judged < JUDGED) return;
     const areKept = this.#keptBytes > this.#judgedBytes / 2;
     const least = areKept ? this.#leastBytes * STEP : this.#leastBytes / STEP;
-    this.#leastBytes = Math.min(MOST_BYTES, Math.max(LEAST_BYTES, least));
+    this.#leastBytes = Math.min(MOST_BYTES, Math.max(this.#least, least));
     this.#judged = this.#keptBytes = this.#judgedBytes = 0;
   }
 }
 
 /** One for each thread, as each has a heap of its own. */
-export const earlyCollection = new EarlyCollection();
+export const earlyCollection = new EarlyCollection(
+  findCollectYoung,
+  heldBytes,
+  maySetOptions() ? LEAST_BYTES_WITH_ROOM : LEAST_BYTES,
+);

@@ -1,9 +1,6 @@
-// Not the global ones: a test's fake timers may stand in their place.
-import { clearTimeout, setTimeout } from 'node:timers';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { isMainThread } from 'node:worker_threads';
-import { startOptions } from './node-options.js';
+import { HeapOptions, maySetOptions } from './heap-options.js';
 
 /**
  * Collects the garbage among what was made of late, and nothing else.
@@ -46,48 +43,11 @@ function functionOf(found: unknown): Gc | undefined {
   return typeof found === 'function' ? (found as Gc) : undefined;
 }
 
-/** The versions of V8 that are known to have these options, and to obey them at any time: any other may print that it has not. */
-const KNOWN = { oldest: 11, newest: 14 };
-
-/** Options of the application's own on V8's threads: those are left as they are. */
-const THREADING = /(^|\s)--\S*(parallel|concurrent|single-threaded|predictable)/;
-
-/** Only in the main thread: the options are those of the whole process, and two threads would undo what the other one has set. */
-function maySetOptions(): boolean {
-  if (!isMainThread) return false;
-  const version = Number.parseInt(process.versions.v8, 10);
-  if (version < KNOWN.oldest || version > KNOWN.newest) return false;
-  return !THREADING.test(startOptions());
-}
-
-/** So long after the last of these collections, in ms, V8 frees buffers in the background again. */
-const HOLD = 20;
-
-/** More than that, in bytes, is freed in the background: to give it back to the system takes long. */
-const MOST_AT_ONCE = 32 * 1024 * 1024;
-
-/**
- * Collects in this thread alone, as helpers take longer to wake up, where all cores are busy, than there is to help. And what is
- * found is freed at once. In the background it would be freed later, and counted until then: V8, which asks at the end of each collection,
- * would begin to mark the whole heap though little is held. That goes for other threads as well, such as the workers that these buffers come
- * from, and so it stays for a while.
- */
+/** In this thread alone, as helpers take longer to wake up, where all cores are busy, than there is to help. */
 function alone(collect: () => void): CollectYoung {
-  let hold: NodeJS.Timeout | undefined;
-  const release = () => {
-    clearTimeout(hold);
-    hold = undefined;
-    setFlagsFromString('--concurrent-array-buffer-sweeping');
-  };
+  const options = new HeapOptions();
   return (bytes) => {
-    if (bytes > MOST_AT_ONCE) {
-      if (hold) release();
-    } else if (hold) {
-      hold.refresh();
-    } else {
-      setFlagsFromString('--no-concurrent-array-buffer-sweeping');
-      hold = setTimeout(release, HOLD).unref();
-    }
+    options.hold(bytes);
     setFlagsFromString('--no-parallel-scavenge');
     try {
       collect();

@@ -33,9 +33,22 @@ function run(script: string, ...flags: string[]): string {
   return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 }).trim();
 }
 
-/** Which options of V8 are set, till they are as they were, for a collection of so many bytes, in the main thread or in another one. */
-function optionsSet(thread: 'main' | 'other', bytes: number, ...flags: string[]): string[] {
+/** By how much V8's heaps may grow. */
+function mayGrow(percent: number): string {
+  return `--heap-growing-percent=${percent}`;
+}
+
+interface Surroundings {
+  readonly thread?: 'main' | 'other';
+  /** How much lives in its heap, in MiB. */
+  readonly heap?: number;
+  readonly flags?: readonly string[];
+}
+
+/** Which options of V8 are set, till they are as they were, for a collection of so many bytes. */
+function optionsSet(bytes: number, { thread = 'main', heap = 0, flags = [] }: Surroundings = {}): string[] {
   const script = `
+    globalThis.kept = new Array(${(heap * MIB) / 8}).fill(0);
     import v8 from 'node:v8';
     import { syncBuiltinESMExports } from 'node:module';
     import { setTimeout as delay } from 'node:timers/promises';
@@ -45,8 +58,9 @@ function optionsSet(thread: 'main' | 'other', bytes: number, ...flags: string[])
     syncBuiltinESMExports();
     const { findCollectYoung } = await import(${JSON.stringify(FILE)});
     findCollectYoung()(${bytes});
-    const last = (flag) => set.lastIndexOf(flag + 'concurrent-array-buffer-sweeping');
-    while (last('--no-') > last('--')) await delay(5);
+    const last = (pattern) => set.findLastIndex((flag) => pattern.test(flag));
+    const areHeld = () => last(/no-concurrent/) > last(/--concurrent/) || last(/percent=[^0]/) > last(/percent=0/);
+    while (areHeld()) await delay(5);
     console.log(set.join());`;
   if (thread === 'main') return run(script, ...flags).split(',');
   const url = `data:text/javascript,${encodeURIComponent(script)}`;
@@ -175,25 +189,33 @@ describe('early collection', () => {
   const LOOK_UP = ['--expose-gc', '--no-expose-gc'];
   const ALONE = ['--no-parallel-scavenge', '--parallel-scavenge'];
   const AT_ONCE = '--no-concurrent-array-buffer-sweeping';
+  const IN_BACKGROUND = '--concurrent-array-buffer-sweeping';
 
-  it('has V8 collect alone and free at once, for a while, and then do as it did', () => {
-    const inBackground = '--concurrent-array-buffer-sweeping';
-    expect(optionsSet('main', MIB)).toEqual([...LOOK_UP, AT_ONCE, ...ALONE, inBackground]);
+  it('has V8 collect alone, free at once and let its heap grow, for a while, and then do as it did', () => {
+    expect(optionsSet(MIB)).toEqual([...LOOK_UP, AT_ONCE, mayGrow(300), ...ALONE, IN_BACKGROUND, mayGrow(0)]);
   });
 
   it('leaves it to V8 to free very much, as that takes long', () => {
-    expect(optionsSet('main', 64 * MIB)).toEqual([...LOOK_UP, ...ALONE]);
+    expect(optionsSet(64 * MIB)).toEqual([...LOOK_UP, mayGrow(300), ...ALONE, mayGrow(0)]);
   });
 
-  it.each(['--no-parallel-scavenge', '--single-threaded-gc', '--no-concurrent-sweeping'])(
-    'leaves V8 as it is where it was started with %s',
-    (flag) => {
-      expect(optionsSet('main', MIB, flag)).toEqual(LOOK_UP);
-    },
-  );
+  it('lets a larger heap grow by less, and leaves a large one to V8', () => {
+    expect(optionsSet(MIB, { heap: 40 })).toContain(mayGrow(100));
+    expect(optionsSet(MIB, { heap: 150 })).toEqual([...LOOK_UP, AT_ONCE, ...ALONE, IN_BACKGROUND]);
+  });
+
+  it.each([
+    '--no-parallel-scavenge',
+    '--single-threaded-gc',
+    '--no-concurrent-sweeping',
+    '--heap-growing-percent=20',
+    '--optimize-for-size',
+  ])('leaves V8 as it is where it was started with %s', (flag) => {
+    expect(optionsSet(MIB, { flags: [flag] })).toEqual(LOOK_UP);
+  });
 
   it('leaves V8 as it is in other threads, which would undo what the main thread has set', () => {
-    expect(optionsSet('other', MIB)).toEqual(LOOK_UP);
+    expect(optionsSet(MIB, { thread: 'other' })).toEqual(LOOK_UP);
   });
 
   it('is not misled by a `gc` of the application, and leaves it where it was asked for', () => {
