@@ -22,7 +22,7 @@ export interface DecoratedClass {
 /** Finds the decorated methods of an application, and checks them. */
 export class ExecutorExplorer {
   constructor(
-    private readonly modules: ModulesContainer,
+    readonly modules: ModulesContainer,
     private readonly settings: ExecutorSettings,
   ) {}
 

@@ -178,12 +178,22 @@ export class ExecutorReferenceError extends ExecutorError {
   readonly code = 'EXECUTOR_REFERENCE';
 }
 
+/** As Nest's own messages name it. */
+export const WORKER_ROOT = 'ExecutorWorkerRoot';
+
 /** What workers load differently, as they do not begin with the application's `main.ts`. */
 function bootCure(cause: unknown): string {
   if (isUncompiled(cause)) {
     return (
       '. Workers import files as Node does. Compile the files first, use tsx (for threads on a recent Node 22 or 24), or, in ' +
       "tests, pools of kind 'inline'."
+    );
+  }
+  if (cause instanceof Error && cause.message.includes(WORKER_ROOT)) {
+    return (
+      `\n${WORKER_ROOT} is the module of a worker that has what the pool's context does not provide. If it is the context that provides ` +
+      'what is missing there: export it from the module that provides it and, where the context only imports that module, export that ' +
+      'module from the context.'
     );
   }
   const code = (cause as { code?: unknown } | undefined)?.code;

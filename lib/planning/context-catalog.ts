@@ -1,39 +1,117 @@
 import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } from '@nestjs/common';
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
 
-type ModuleEntry = Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference;
+type Definition = Type<unknown> | DynamicModule;
+type ModuleEntry = Definition | Promise<DynamicModule> | ForwardReference;
 
-/**
- * All that a context module provides, itself or by what it imports: none of it is provided a second time.
- * @returns rejects with ExecutorOptionsError where a file of it is imported in a circle
- */
-export async function tokensProvidedBy(
-  context: Type<unknown> | undefined,
-): Promise<ReadonlySet<InjectionToken>> {
-  const tokens = new Set<InjectionToken>();
-  if (context) await collect(context, tokens, new Set());
-  return tokens;
+/** Nest's metadata key of `@Global()` (`@nestjs/common`, constants). */
+const GLOBAL = '__module:global__';
+
+/** A module of the context, as its decorator and `forRoot()` and the like define it. */
+interface ModuleDefinition {
+  readonly target: Type<unknown>;
+  readonly isGlobal: boolean;
+  readonly imports: ModuleDefinition[];
+  readonly exports: readonly unknown[];
 }
 
-async function collect(entry: ModuleEntry, tokens: Set<InjectionToken>, seen: Set<unknown>): Promise<void> {
-  const resolved = await resolveEntry(entry);
-  if (resolved === undefined || seen.has(resolved)) return;
-  seen.add(resolved);
-  const isDynamic = 'module' in resolved;
-  const target = isDynamic ? resolved.module : resolved;
-  const providers = [
-    ...listed<Provider>('providers', target),
-    ...listed<Provider>('controllers', target),
-    ...((isDynamic && resolved.providers) || []),
-  ];
-  for (const provider of providers) tokens.add(typeof provider === 'function' ? provider : provider.provide);
-  const imports = [
-    ...listed<ModuleEntry>('imports', target),
-    ...(((isDynamic && resolved.imports) || []) as ModuleEntry[]),
-  ];
-  for (const imported of imports) {
-    if (imported === undefined) throw importsInCircle(target);
-    await collect(imported, tokens, seen);
+/** All that a context module provides, itself or by what it imports. */
+export class ContextCatalog {
+  readonly #definitions = new Map<unknown, ModuleDefinition>();
+  readonly #holders = new Map<InjectionToken, Set<Type<unknown>>>();
+  readonly #made = new Set<unknown>();
+  #visible: ReadonlySet<unknown> = new Set();
+
+  private constructor() {}
+
+  /** Rejects with ExecutorOptionsError where a file of it is imported in a circle. */
+  static async of(context: Type<unknown> | undefined): Promise<ContextCatalog> {
+    const catalog = new ContextCatalog();
+    if (context) {
+      const root = await catalog.#collect(context);
+      const globals = [...catalog.#definitions.values()].filter(({ isGlobal }) => isGlobal);
+      const visible = new Set<unknown>();
+      for (const definition of root ? [root, ...globals] : globals) {
+        await addExports(definition, visible, new Set());
+      }
+      catalog.#visible = visible;
+    }
+    return catalog;
+  }
+
+  /** Whether any of its modules provides the token. */
+  has(token: InjectionToken): boolean {
+    return this.#holders.has(token);
+  }
+
+  /** The modules that provide the token, whether or not others can be injected with it. */
+  modulesWith(token: InjectionToken): ReadonlySet<Type<unknown>> {
+    return this.#holders.get(token) ?? new Set();
+  }
+
+  /** Whether who imports the context can be injected with it. */
+  exports(token: InjectionToken): boolean {
+    return this.#visible.has(token);
+  }
+
+  /** Whether it makes that class for another token. */
+  makes(target: Type<unknown>): boolean {
+    return this.#made.has(target);
+  }
+
+  async #collect(entry: ModuleEntry): Promise<ModuleDefinition | undefined> {
+    const resolved = await resolveEntry(entry);
+    const known = this.#definitions.get(resolved);
+    if (resolved === undefined || known) return known;
+    const dynamic: Partial<DynamicModule> = 'module' in resolved ? resolved : {};
+    const target = dynamic.module ?? (resolved as Type<unknown>);
+    const definition: ModuleDefinition = {
+      target,
+      isGlobal: dynamic.global ?? Reflect.hasMetadata(GLOBAL, target),
+      imports: [],
+      exports: [...listed('exports', target), ...(dynamic.exports ?? [])],
+    };
+    this.#definitions.set(resolved, definition);
+    const controllers = [...listed<Provider>('controllers', target), ...(dynamic.controllers ?? [])];
+    const providers = [...listed<Provider>('providers', target), ...(dynamic.providers ?? [])];
+    for (const provider of [...providers, ...controllers]) this.#note(provider, target);
+    const imports = [
+      ...listed<ModuleEntry>('imports', target),
+      ...((dynamic.imports ?? []) as ModuleEntry[]),
+    ];
+    for (const imported of imports) {
+      if (imported === undefined) throw importsInCircle(target);
+      const found = await this.#collect(imported);
+      if (found) definition.imports.push(found);
+    }
+    return definition;
+  }
+
+  #note(provider: Provider, holder: Type<unknown>): void {
+    const token = typeof provider === 'function' ? provider : provider.provide;
+    const holders = this.#holders.get(token);
+    if (holders) holders.add(holder);
+    else this.#holders.set(token, new Set([holder]));
+    if ('useClass' in provider) this.#made.add(provider.useClass);
+  }
+}
+
+/** What importing it makes available. */
+async function addExports(
+  { imports, exports }: ModuleDefinition,
+  visible: Set<unknown>,
+  seen: Set<unknown>,
+): Promise<void> {
+  for (const entry of exports) {
+    const exported = await resolveEntry(entry as ModuleEntry);
+    if (isObject(exported) && 'provide' in exported) visible.add(exported.provide);
+    const target = isObject(exported) && 'module' in exported ? exported.module : exported;
+    visible.add(target);
+    for (const imported of imports) {
+      if (imported.target !== target || seen.has(imported)) continue;
+      seen.add(imported);
+      await addExports(imported, visible, seen);
+    }
   }
 }
 
@@ -44,14 +122,16 @@ function importsInCircle({ name }: Type<unknown>): ExecutorOptionsError {
   );
 }
 
-async function resolveEntry(
-  entry: ModuleEntry | undefined,
-): Promise<Type<unknown> | DynamicModule | undefined> {
+async function resolveEntry(entry: ModuleEntry | undefined): Promise<Definition | undefined> {
   const awaited = await entry;
-  if (awaited && 'forwardRef' in awaited) {
-    return (awaited as ForwardReference<() => Type<unknown>>).forwardRef();
+  if (isObject(awaited) && 'forwardRef' in awaited) {
+    return (awaited as unknown as ForwardReference<() => Type<unknown>>).forwardRef();
   }
-  return awaited as Type<unknown> | DynamicModule | undefined;
+  return awaited as Definition | undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function listed<T>(key: string, target: object): T[] {

@@ -7,7 +7,7 @@ import type { PoolSettings } from '../options/pool-settings.js';
 import { locate } from '../reference/locate.js';
 import type { Reference } from '../reference/reference.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
-import { tokensProvidedBy } from './context-catalog.js';
+import { ContextCatalog } from './context-catalog.js';
 import { ContextUses } from './context-uses.js';
 import {
   dependenciesOf,
@@ -17,6 +17,7 @@ import {
   lookUp,
   moduleOf,
   type ModuleRecord,
+  type ProviderRecord,
   registersPools,
 } from './nest-graph.js';
 
@@ -29,7 +30,7 @@ interface Missing {
 
 /** What the decorated classes of a pool need. */
 interface Needs {
-  readonly inContext: ReadonlySet<InjectionToken>;
+  readonly inContext: ContextCatalog;
   /** What workers provide, each class once, and in which modules the application does. */
   readonly provided: Map<Type<unknown>, Set<ModuleRecord>>;
   readonly missing: Map<InjectionToken, Missing>;
@@ -46,11 +47,15 @@ export interface PlannedPool {
 /** Works out what a pool's workers must provide, from what the application provides. */
 export class WorkerPlanner {
   readonly #executorTokens: ReadonlySet<InjectionToken>;
+  /** Of the application. */
+  readonly #moduleClasses: ReadonlySet<unknown>;
 
   constructor(
     private readonly pools: readonly string[],
     private readonly defaultPool: string | undefined,
+    modules: Iterable<ModuleRecord>,
   ) {
+    this.#moduleClasses = new Set(Array.from(modules, ({ metatype }) => metatype));
     this.#executorTokens = new Set([
       EXECUTOR_REGISTRY,
       getExecutorToken(),
@@ -61,7 +66,7 @@ export class WorkerPlanner {
   /** Rejects with ExecutorOptionsError for what belongs in `context`, ExecutorReferenceError for what is not exported. */
   async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
     const { name, context, concurrency, bootTimeout, recycle } = settings;
-    const inContext = await tokensProvidedBy(context);
+    const inContext = await ContextCatalog.of(context);
     const needs: Needs = {
       inContext,
       provided: new Map(),
@@ -80,12 +85,12 @@ export class WorkerPlanner {
       references.set(target, await locate(target, file));
       const path = [`${target.name}.${String(first.name)}()`];
       for (const module of modules) {
-        if (!inContext.has(target)) {
-          this.#collect(target, module, path, needs);
-          continue;
-        }
         const record = lookUp(module, target);
-        if (record) uses.note(target, { target, module, record });
+        if (inContext.has(target)) {
+          if (record) uses.note(target, { target, module, record });
+        } else if (record || !inContext.makes(target)) {
+          this.#collect(target, module, path, needs);
+        }
       }
     }
     if (missing.size > 0) throw belongsInContext([...missing.values()], settings);
@@ -114,15 +119,26 @@ export class WorkerPlanner {
       const record = lookUp(module, token);
       // Optional, or the application itself could not have started.
       if (!record || isNestsOwn(record)) continue;
-      if (inContext.has(token)) {
+      const host = moduleOf(record);
+      if (inContext.has(token) && !this.#isAnother(record, inContext)) {
         uses.note(token, { target, module, record });
         continue;
       }
       const onward = [...path, describeToken(token)];
-      const host = moduleOf(record);
       if (!isPlainClass(record)) missing.set(token, missing.get(token) ?? { path: onward, module: host });
       else this.#collect(token as Type<unknown>, host ?? module, onward, needs);
     }
+  }
+
+  /**
+   * Whether the application has it apart from what the context provides by that class: two of its modules list the same class, and the
+   * context imports the other one, which keeps its own for itself.
+   */
+  #isAnother(record: ProviderRecord, inContext: ContextCatalog): boolean {
+    const { token } = record;
+    if (!isPlainClass(record) || inContext.exports(token)) return false;
+    const own = moduleOf(record)?.metatype;
+    return [...inContext.modulesWith(token)].every((held) => held !== own && this.#moduleClasses.has(held));
   }
 }
 

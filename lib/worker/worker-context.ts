@@ -1,5 +1,5 @@
 import { type DynamicModule, type INestApplicationContext, Scope, type Type } from '@nestjs/common';
-import { ContextIdFactory, ModuleRef, NestFactory } from '@nestjs/core';
+import { ContextIdFactory, ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core';
 import { decoratedMethodAt } from '../decorators/decorated-method.js';
 import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import { describeReference } from '../reference/reference.js';
@@ -13,6 +13,13 @@ import { WorkerLogger } from './worker-logger.js';
 export type Invoke = (args: readonly unknown[]) => unknown;
 
 class ExecutorWorkerRoot {}
+
+/** Through which an instance is had, and as what. */
+interface Holder {
+  readonly ref: ModuleRef;
+  readonly token: Type<object>;
+  readonly options: { readonly strict: boolean };
+}
 
 /** The worker's headless Nest application: booted once, and asked for what calls run. */
 export class WorkerContext {
@@ -94,18 +101,34 @@ export class WorkerContext {
   }
 
   async #instances(target: Type<object>): Promise<() => object | Promise<object>> {
-    const { scope } = this.#app.get(ModuleRef).introspect(target);
+    const { ref, token, options } = this.#holderOf(target);
+    const { scope } = ref.introspect(token);
     if (scope === Scope.REQUEST) {
-      return () => this.#app.resolve(target, ContextIdFactory.create(), { strict: false });
+      return () => ref.resolve(token, ContextIdFactory.create(), options);
     }
     if (scope !== Scope.TRANSIENT) {
-      const instance = this.#app.get(target, { strict: false });
+      const instance: object = ref.get(token, options);
       return () => instance;
     }
-    const known = this.#transients.get(target) ?? this.#app.resolve(target, undefined, { strict: false });
+    const known = this.#transients.get(target) ?? ref.resolve<object>(token, undefined, options);
     this.#transients.set(target, known);
     known.catch(() => this.#transients.delete(target));
     const instance = await known;
     return () => instance;
+  }
+
+  /** What has its instance: it is known by the class itself or, where the context makes it for another token, by that one. */
+  #holderOf(target: Type<object>): Holder {
+    const modules = [...this.#app.get(ModulesContainer).values()];
+    if (!modules.some(({ providers, controllers }) => providers.has(target) || controllers.has(target))) {
+      for (const module of modules) {
+        for (const { metatype, inject, token } of module.providers.values()) {
+          if (metatype !== target || inject) continue;
+          const { instance } = module.getProviderByKey<ModuleRef>(ModuleRef);
+          return { ref: instance, token: token as Type<object>, options: { strict: true } };
+        }
+      }
+    }
+    return { ref: this.#app.get(ModuleRef), token: target, options: { strict: false } };
   }
 }

@@ -1,0 +1,67 @@
+import type { Type } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { ExecutorBootError } from '../../lib/index.js';
+import {
+  HiddenStoreContext,
+  LabelContext,
+  PassingAdapter,
+  Port,
+  PortModule,
+  PortUser,
+  RequestAdapter,
+  Store,
+  StoreUser,
+} from '../fixtures/hidden.context.js';
+import { startApp, type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
+import { rejection, within } from '../support/deadline.js';
+
+describe.each(WORKER_KINDS)('the context of a pool of kind %s', (kind) => {
+  it('has the instance of a class that it makes for another token, with what it keeps for itself', async () => {
+    const metadata = { imports: [PortModule], providers: [PortUser] };
+    await withApp(
+      { kind, context: PortModule },
+      async ({ context }) => {
+        expect(await within(context.get(PortUser).use())).toBe('true 1 1');
+        // The same instance.
+        expect(await within(context.get(Port).find())).toBe('true 2 1');
+      },
+      metadata,
+    );
+  });
+
+  it.each<[string, string, Type<PassingAdapter>]>([
+    ['transient', 'PASSING', PassingAdapter],
+    ['request-scoped', 'REQUEST', RequestAdapter],
+  ])('has that of a %s one, too', async (how, token, type) => {
+    const test = async ({ context }: TestApp) => {
+      const adapter = await context.resolve<PassingAdapter>(token, undefined, { strict: false });
+      expect(adapter).toBeInstanceOf(type);
+      expect(await within(adapter.find())).toBe('true 1 1');
+      expect(await within(adapter.find())).toBe(how === 'transient' ? 'true 2 1' : 'true 1 1');
+    };
+    await withApp({ kind, context: PortModule }, test, { imports: [PortModule] });
+  });
+
+  it('may keep for itself what the application provides elsewhere, too: workers have both', async () => {
+    const metadata = {
+      imports: [PortModule],
+      providers: [Store, StoreUser, { provide: 'LABEL', useValue: 'here' }],
+    };
+    await withApp(
+      { kind, context: LabelContext },
+      async ({ context }) => {
+        expect(await within(context.get(StoreUser).look())).toBe('true own true');
+      },
+      metadata,
+    );
+  });
+
+  it('that does not export what it provides fails the start, which says so', async () => {
+    const providers = [Store, StoreUser, { provide: 'LABEL', useValue: 'here' }];
+    const error = await rejection(startApp({ kind, context: HiddenStoreContext }, { providers }));
+    expect(error).toBeInstanceOf(ExecutorBootError);
+    expect(error.message).toMatch(
+      /StoreUser.*Store[^]*ExecutorWorkerRoot is the module of a worker.*export it/,
+    );
+  });
+});
