@@ -165,13 +165,13 @@ export class ExecutorBootError extends ExecutorError {
     why: string,
     options?: ErrorOptions,
   ) {
-    super(`A worker of pool '${pool}' could not start: ${why}${bootCure(options?.cause)}`, options);
+    super(`A worker of pool '${pool}' could not start: ${why}${cureFor(options?.cause)}`, options);
   }
 }
 
 /**
- * A class or function cannot be named to a worker as "this export of that file", or its file was not loaded there within
- * `bootTimeout`. `cause` is set where that could not be found out.
+ * A class or function cannot be named to a worker as "this export of that file", or a worker could not load that file, or not within
+ * `bootTimeout`. `cause` is what the import threw, or why it could not be found out.
  * @publicApi
  */
 export class ExecutorReferenceError extends ExecutorError {
@@ -182,7 +182,7 @@ export class ExecutorReferenceError extends ExecutorError {
 export const WORKER_ROOT = 'ExecutorWorkerRoot';
 
 /** What workers load differently, as they do not begin with the application's `main.ts`. */
-function bootCure(cause: unknown): string {
+export function cureFor(cause: unknown): string {
   if (isUncompiled(cause)) {
     return (
       '. Workers import files as Node does. Compile the files first, use tsx (for threads on a recent Node 22 or 24), or, in ' +

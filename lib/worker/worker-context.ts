@@ -1,7 +1,7 @@
 import { type DynamicModule, type INestApplicationContext, Scope, type Type } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core';
 import { decoratedMethodAt } from '../decorators/decorated-method.js';
-import { ExecutorReferenceError } from '../errors/executor.errors.js';
+import { cureFor, ExecutorReferenceError } from '../errors/executor.errors.js';
 import { describeReference } from '../reference/reference.js';
 import { resolve, waitNoLonger } from '../reference/resolve.js';
 import type { PlanReference, TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
@@ -91,6 +91,9 @@ export class WorkerContext {
     };
     try {
       return await Promise.race([resolve(reference, startTimer), stuck]);
+    } catch (cause) {
+      // Not as if the function had thrown it.
+      throw cause instanceof ExecutorReferenceError ? cause : cannotBeLoaded(reference, cause);
     } finally {
       clearTimeout(timer);
     }
@@ -131,4 +134,10 @@ export class WorkerContext {
     }
     return { ref: this.#app.get(ModuleRef), token: target, options: { strict: false } };
   }
+}
+
+function cannotBeLoaded(reference: PlanReference, cause: unknown): ExecutorReferenceError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const what = `A worker could not load ${describeReference(reference)}`;
+  return new ExecutorReferenceError(`${what}: ${why}${cureFor(cause)}`, { cause });
 }

@@ -167,6 +167,27 @@ describe.each(WORKER_KINDS)('a file that is another in the worker: %s', (kind) =
   });
 });
 
+describe.each(WORKER_KINDS)('a function whose file is another in the worker: %s', (kind) => {
+  const FUNCTION = 'export function fickle() { return "worked"; }';
+
+  it.each([
+    ['broken', 'export function {', /token|function name/i],
+    ['throwing', `throw new Error('not here');\n${FUNCTION}`, /^not here/],
+    ['importing what is missing', `import './no-such-file.mjs';\n${FUNCTION}`, /Cannot find module/],
+  ])('is refused when it is %s, by an error that says which and why', async (_how, body, why) => {
+    const file = write('function.mjs', FUNCTION);
+    const { fickle } = await nativeImport<{ fickle: () => string }>(pathToFileURL(file).href);
+    await withApp({ kind }, async ({ executor }) => {
+      writeFileSync(file, body);
+      const error = await rejection(executor.run(fickle));
+      expect(error).toBeInstanceOf(ExecutorReferenceError);
+      expect(error.message).toMatch(/^A worker could not load export 'fickle' of file:.*function\.mjs: /);
+      expect((error.cause as Error).message).toMatch(why);
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+    });
+  });
+});
+
 function source(body: string): string {
   return `
     import { Injectable } from ${JSON.stringify(NEST)};
