@@ -84,8 +84,7 @@ export interface ExecutorSettings {
 }
 
 /** @throws ExecutorOptionsError */
-export function normaliseOptions(options: ExecutorModuleOptions | undefined): ExecutorSettings {
-  const given = options ?? {};
+export function normaliseOptions(given: ExecutorModuleOptions = {}): ExecutorSettings {
   checkObject('ExecutorModule', given, MODULE_RULES);
   const described: [string, unknown][] = Object.entries(
     (given.pools as object | undefined) ?? { [DEFAULT_POOL]: {} },

@@ -145,6 +145,7 @@ describe('forRoot', () => {
     ['env', { pools: { cpu: { env: { A: 1 } } } }, /'env'/],
     ['execArgv', { pools: { cpu: { execArgv: '--flag' } } }, /'execArgv'.*list/],
     ['context', { pools: { cpu: { context: 'AppModule' } } }, /'context'.*class/],
+    ['null', null, /ExecutorModule.*null/],
     ['null pool', { pools: { cpu: null } }, /Pool 'cpu'.*null/],
     ['no pool', { pools: {} }, /'pools' is empty/],
     ['pools as a list', { pools: ['cpu'] }, /'pools' must be an object/],
