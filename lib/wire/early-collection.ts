@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Attachment } from './attachments.js';
-import { maySetOptions } from './heap-options.js';
+import { heapOptions } from './heap-options.js';
 import { type CollectYoung, findCollectYoung, teachAllocator } from './young-generation.js';
 
 const MIB = 1024 * 1024;
@@ -23,6 +23,9 @@ export const MOST_BETWEEN_THREADS = 16 * MIB;
 
 /** Beyond this V8 is quicker by itself. */
 const MOST_BYTES = 64 * MIB;
+
+/** In bytes: with one of these it matters how far the heap may grow before V8 marks it, also where it is not counted or is moved on. */
+const LARGE = MIB;
 
 /** By so much it becomes rarer when most was kept, and as much more frequent when most is freed again: */
 const STEP = 2;
@@ -73,8 +76,10 @@ export class EarlyCollection {
   readonly #find: () => CollectYoung | undefined;
   readonly #held: () => number;
   readonly #least: number;
+  readonly #letGrow: () => void;
 
-  constructor(find = findCollectYoung, held = heldBytes, least = LEAST_BYTES) {
+  constructor(find = findCollectYoung, held = heldBytes, least = LEAST_BYTES, letGrow = () => {}) {
+    this.#letGrow = letGrow;
     this.#find = find;
     this.#held = held;
     this.#least = this.#leastBytes = least;
@@ -87,10 +92,13 @@ export class EarlyCollection {
    */
   cameIn(attachments: readonly Attachment[], most = Infinity): void {
     if (this.#bytes >= this.#enough) this.#collectSoon();
+    let bytes = 0;
     for (const attachment of attachments) {
-      const isCounted = attachment instanceof Uint8Array && attachment.byteLength <= most;
-      if (isCounted) this.#bytes += attachment.byteLength;
+      if (!(attachment instanceof Uint8Array)) continue;
+      bytes += attachment.byteLength;
+      if (attachment.byteLength <= most) this.#bytes += attachment.byteLength;
     }
+    if (bytes >= LARGE) this.#letGrow();
   }
 
   /** A buffer has been moved on: its bytes are not counted here any more. */
@@ -162,5 +170,6 @@ export class EarlyCollection {
 export const earlyCollection = new EarlyCollection(
   findCollectYoung,
   heldBytes,
-  maySetOptions() ? LEAST_BYTES_WITH_ROOM : LEAST_BYTES,
+  heapOptions ? LEAST_BYTES_WITH_ROOM : LEAST_BYTES,
+  () => heapOptions?.letGrow(),
 );

@@ -14,7 +14,7 @@ const OWN =
   /(^|\s)--\S*(parallel|concurrent|single-threaded|predictable|heap-growing|optimize-for-size|lite-mode)/;
 
 /** Only in the main thread: the options are those of the whole process, and two threads would undo what the other one has set. */
-export function maySetOptions(): boolean {
+function maySetOptions(): boolean {
   if (!isMainThread) return false;
   const version = Number.parseInt(process.versions.v8, 10);
   if (version < KNOWN.oldest || version > KNOWN.newest) return false;
@@ -37,31 +37,39 @@ const MOST_GROWTH = 300;
 const GROWTH_STEP = 50;
 
 /** How V8 treats its heaps while buffers come in. As these are options of the whole process, they are held for a while only. */
-export class HeapOptions {
+class HeapOptions {
   #hold: NodeJS.Timeout | undefined;
   #freesAtOnce = false;
   #growth = 0;
 
-  /** @param bytes how much there is to be freed just now */
-  hold(bytes: number): void {
-    this.#freeAtOnce(bytes <= MOST_AT_ONCE);
+  /**
+   * By how much a heap may grow V8 reckons from how quickly it fills, up to four times, and leaves buffers out there. So where
+   * a GiB of them comes in each second, but little else, it is a tenth, or 8 MiB: less than may be on its way at a time. And V8 marks on and on,
+   * as a promise that waits meanwhile is old afterwards, and keeps what it is given until the next time.
+   */
+  letGrow(): void {
     this.#growBy(growthOf(getHeapStatistics().used_heap_size));
     if (this.#hold) this.#hold.refresh();
     else this.#hold = setTimeout(() => this.#release(), HOLD).unref();
   }
 
+  /**
+   * What is found to be garbage, so many bytes of it. In the background it would be done later, and counted until then: V8, which asks at
+   * the end of each collection, would begin to mark the whole heap though little is held. That goes for other threads as well, such as the
+   * workers that these buffers come from.
+   */
+  freeAtOnce(bytes: number): void {
+    this.#setAtOnce(bytes <= MOST_AT_ONCE);
+    this.letGrow();
+  }
+
   #release(): void {
     this.#hold = undefined;
-    this.#freeAtOnce(false);
+    this.#setAtOnce(false);
     this.#growBy(0);
   }
 
-  /**
-   * Not in the background, where it would be done later, and be counted until then: V8, which asks at the end of each collection,
-   * would begin to mark the whole heap though little is held. That goes for other threads as well, such as the workers that these buffers
-   * come from.
-   */
-  #freeAtOnce(atOnce: boolean): void {
+  #setAtOnce(atOnce: boolean): void {
     if (atOnce === this.#freesAtOnce) return;
     this.#freesAtOnce = atOnce;
     setFlagsFromString(
@@ -69,17 +77,15 @@ export class HeapOptions {
     );
   }
 
-  /**
-   * By how much a heap may grow V8 reckons from how quickly it fills, up to four times, and leaves buffers out there. So where
-   * a GiB of them comes in each second, but little else, it is a tenth, or 8 MiB: less than may be on its way at a time. And V8 marks on and on,
-   * as a promise that waits meanwhile is old afterwards, and keeps what it is given until the next time.
-   */
   #growBy(percent: number): void {
     if (percent === this.#growth) return;
     this.#growth = percent;
     setFlagsFromString(`--heap-growing-percent=${percent}`);
   }
 }
+
+/** `undefined` where they are not to be touched. */
+export const heapOptions = maySetOptions() ? new HeapOptions() : undefined;
 
 /** What a large heap is granted by V8 itself is enough. */
 function growthOf(heapBytes: number): number {

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { HeapOptions, maySetOptions } from './heap-options.js';
+import { heapOptions } from './heap-options.js';
 
 /**
  * Collects the garbage among what was made of late, and nothing else.
@@ -24,7 +24,7 @@ export function findCollectYoung(): CollectYoung | undefined {
   try {
     const gc = functionOf(runInNewContext(LOOK)) ?? lookExposed();
     const collect = gc && (() => gc({ type: 'minor' }));
-    return collect && maySetOptions() ? alone(collect) : collect;
+    return collect && heapOptions ? alone(collect, heapOptions) : collect;
   } catch {
     return undefined;
   }
@@ -44,10 +44,9 @@ function functionOf(found: unknown): Gc | undefined {
 }
 
 /** In this thread alone, as helpers take longer to wake up, where all cores are busy, than there is to help. */
-function alone(collect: () => void): CollectYoung {
-  const options = new HeapOptions();
+function alone(collect: () => void, options: NonNullable<typeof heapOptions>): CollectYoung {
   return (bytes) => {
-    options.hold(bytes);
+    options.freeAtOnce(bytes);
     setFlagsFromString('--no-parallel-scavenge');
     try {
       collect();

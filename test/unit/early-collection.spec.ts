@@ -136,6 +136,23 @@ describe('early collection', () => {
     expect(count).toBeGreaterThan(0);
   });
 
+  it('lets heaps grow for as long as large ones come in, counted, moved on or not', () => {
+    let count = 0;
+    const early = new EarlyCollection(
+      () => () => {},
+      () => 0,
+      4 * MIB,
+      () => count++,
+    );
+    early.cameIn([new Uint8Array(MIB / 2)]);
+    expect(count).toBe(0);
+    early.cameIn([new Uint8Array(MIB / 2), new Uint8Array(MIB / 2)]);
+    early.cameIn(ONE, MIB - 1);
+    early.movedOn(MIB);
+    early.cameIn(ONE);
+    expect(count).toBe(3);
+  });
+
   it('collects less often where that takes long, as then much lives there', async () => {
     // Else it would be 40 times.
     expect(await collectionsFor(200, { takesMs: 20 })).toBeLessThanOrEqual(12);
