@@ -1,3 +1,4 @@
+import Module from 'node:module';
 // Not the global ones: a test's fake timers may stand in their place.
 import { setTimeout } from 'node:timers';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
@@ -48,7 +49,7 @@ class HeapOptions {
    * as a promise that waits meanwhile is old afterwards, and keeps what it is given until the next time.
    */
   letGrow(): void {
-    this.#growBy(growthOf(getHeapStatistics().used_heap_size));
+    this.#growBy(hasCodeCache() ? 0 : growthOf(getHeapStatistics().used_heap_size));
     if (this.#hold) this.#hold.refresh();
     else this.#hold = setTimeout(() => this.#release(), HOLD).unref();
   }
@@ -86,6 +87,15 @@ class HeapOptions {
 
 /** `undefined` where they are not to be touched. */
 export const heapOptions = maySetOptions() ? new HeapOptions() : undefined;
+
+/**
+ * Whether Node keeps compiled code on disk (`NODE_COMPILE_CACHE`, `module.enableCompileCache()`). V8 does not use what was compiled with other
+ * options, and this is one that it compares: what is loaded meanwhile would be compiled anew.
+ */
+function hasCodeCache(): boolean {
+  const { getCompileCacheDir } = Module as { getCompileCacheDir?: () => string | undefined };
+  return getCompileCacheDir?.() !== undefined;
+}
 
 /** What a large heap is granted by V8 itself is enough. */
 function growthOf(heapBytes: number): number {

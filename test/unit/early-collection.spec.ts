@@ -1,4 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import Module from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EarlyCollection } from '../../lib/wire/early-collection.js';
@@ -28,9 +32,10 @@ async function collectionsFor(
 }
 
 /** What a script in a process of its own writes. */
-function run(script: string, ...flags: string[]): string {
+function run(script: string, flags: readonly string[] = [], env: NodeJS.ProcessEnv = {}): string {
   const args = [...flags, '--input-type=module', '--eval', script];
-  return execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 }).trim();
+  const options = { encoding: 'utf8', timeout: 20_000, env: { ...process.env, ...env } } as const;
+  return execFileSync(process.execPath, args, options).trim();
 }
 
 /** By how much V8's heaps may grow. */
@@ -43,10 +48,14 @@ interface Surroundings {
   /** How much lives in its heap, in MiB. */
   readonly heap?: number;
   readonly flags?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Which options of V8 are set, till they are as they were, for a collection of so many bytes. */
-function optionsSet(bytes: number, { thread = 'main', heap = 0, flags = [] }: Surroundings = {}): string[] {
+function optionsSet(
+  bytes: number,
+  { thread = 'main', heap = 0, flags = [], env = {} }: Surroundings = {},
+): string[] {
   const script = `
     globalThis.kept = new Array(${(heap * MIB) / 8}).fill(0);
     import v8 from 'node:v8';
@@ -62,12 +71,12 @@ function optionsSet(bytes: number, { thread = 'main', heap = 0, flags = [] }: Su
     const areHeld = () => last(/no-concurrent/) > last(/--concurrent/) || last(/percent=[^0]/) > last(/percent=0/);
     while (areHeld()) await delay(5);
     console.log(set.join());`;
-  if (thread === 'main') return run(script, ...flags).split(',');
+  if (thread === 'main') return run(script, flags, env).split(',');
   const url = `data:text/javascript,${encodeURIComponent(script)}`;
   const starter = `
     import { Worker } from 'node:worker_threads';
     new Worker(new URL(${JSON.stringify(url)}));`;
-  return run(starter, ...flags).split(',');
+  return run(starter, flags, env).split(',');
 }
 
 describe('early collection', () => {
@@ -231,6 +240,23 @@ describe('early collection', () => {
     expect(optionsSet(MIB, { flags: [flag] })).toEqual(LOOK_UP);
   });
 
+  it.skipIf(!('getCompileCacheDir' in Module))(
+    'does not let heaps grow where Node keeps compiled code, which V8 would refuse meanwhile',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'code-'));
+      try {
+        expect(optionsSet(MIB, { env: { NODE_COMPILE_CACHE: folder } })).toEqual([
+          ...LOOK_UP,
+          AT_ONCE,
+          ...ALONE,
+          IN_BACKGROUND,
+        ]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
+
   it('leaves V8 as it is in other threads, which would undo what the main thread has set', () => {
     expect(optionsSet(MIB, { thread: 'other' })).toEqual(LOOK_UP);
   });
@@ -243,6 +269,6 @@ describe('early collection', () => {
       findCollectYoung()(0);
       console.log(runInNewContext('typeof gc'));`;
     expect(run(script)).toBe('undefined');
-    expect(run(script, '--expose-gc')).toBe('function');
+    expect(run(script, ['--expose-gc'])).toBe('function');
   });
 });
