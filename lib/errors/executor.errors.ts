@@ -179,7 +179,7 @@ export class ExecutorReferenceError extends ExecutorError {
 }
 
 /** As Nest's own messages name it. */
-export const WORKER_ROOT = 'ExecutorWorkerRoot';
+const WORKER_ROOT = 'ExecutorWorkerRoot';
 
 /** What workers load differently, as they do not begin with the application's `main.ts`. */
 export function cureFor(cause: unknown): string {
