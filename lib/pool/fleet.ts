@@ -81,7 +81,7 @@ export class Fleet implements SlotListener {
     if (this.#isClosed) return;
     const { size, concurrency } = this.#settings;
     const waiting = this.#pool.waiting();
-    // From the first call on, a lazy pool is as any other.
+    // From the first call on, a lazy pool is like the others.
     if (waiting > 0) this.#minimum = size.min;
     for (;;) {
       const { booting, standing, due } = this.slots;

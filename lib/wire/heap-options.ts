@@ -7,7 +7,7 @@ import { startOptions } from './node-options.js';
 
 const MIB = 1024 * 1024;
 
-/** The versions of V8 that are known to have these options, and to obey them at any time: any other may print that it has not. */
+/** The versions of V8 that are known to have these options, and to obey them at any time: others may print that they have not. */
 const KNOWN = { oldest: 11, newest: 14 };
 
 /** Options of the application's own on V8's threads and on the growth of its heap: those are left as they are. */

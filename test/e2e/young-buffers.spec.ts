@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { echo } from '../fixtures/work.js';
-import { countYoungCollections } from '../fixtures/young-collections.js';
+import { countYoungCollections } from '../fixtures/collections.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
 import { until, within } from '../support/deadline.js';
 
