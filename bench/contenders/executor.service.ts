@@ -12,7 +12,9 @@ export class TaskService {
 
   @RunInExecutor('pool')
   async burn(units: number): Promise<number> {
-    return burn(units);
+    // Not inlined: V8 13 (Node 24) would leave the loop five times as slow once it has built it into a method around it, which
+    // no other contender has.
+    return Reflect.apply(burn, undefined, [units]);
   }
 
   @RunInExecutor('pool')
