@@ -14,6 +14,9 @@ const COLUMNS: readonly Column[] = [
   { key: 'cpu', heading: 'parent CPU µs' },
 ];
 
+/** What a runner is to do. */
+type StepFor = (runner: Runner) => FlowStep;
+
 /** The figures of one step for all that were measured. */
 export class Flow {
   readonly #outcomes: ReadonlyMap<Runner, Outcome<Slice>>;
@@ -25,19 +28,41 @@ export class Flow {
   static async measure(
     set: LaneSet,
     runners: readonly Runner[],
-    { rounds, stepWarmUpMs, slowStepWarmUp, leadInMs }: Scale,
-    stepFor: (runner: Runner) => FlowStep,
+    scale: Scale,
+    stepFor: StepFor,
   ): Promise<Flow> {
+    return (await Flow.measureTogether(set, runners, scale, { only: stepFor })).only;
+  }
+
+  /** Several steps, one right after the other in each round, as what is compared must be measured in the same moment. */
+  static async measureTogether<K extends string>(
+    set: LaneSet,
+    runners: readonly Runner[],
+    { rounds, stepWarmUpMs, slowStepWarmUp, leadInMs }: Scale,
+    steps: Readonly<Record<K, StepFor>>,
+  ): Promise<Record<K, Flow>> {
+    const names = Object.keys(steps) as K[];
     const warmUp = async (lane: Lane, runner: Runner) => {
-      await lane.check(stepFor(runner));
-      await lane.flow({ ...stepFor(runner), ms: stepWarmUpMs });
-      await lane.flow({ ...stepFor(runner), ...slowStepWarmUp });
+      for (const name of names) {
+        const step = steps[name](runner);
+        await lane.check(step);
+        await lane.flow({ ...step, ms: stepWarmUpMs });
+        await lane.flow({ ...step, ...slowStepWarmUp });
+      }
     };
     const measureOne = async (lane: Lane, runner: Runner) => {
-      await lane.flow({ ...stepFor(runner), ms: leadInMs });
-      return lane.flow(stepFor(runner));
+      const slices: Partial<Record<K, Slice>> = {};
+      for (const name of names) {
+        const step = steps[name](runner);
+        await lane.flow({ ...step, ms: leadInMs });
+        slices[name] = await lane.flow(step);
+      }
+      return slices as Record<K, Slice>;
     };
-    return new Flow(await set.measure(rounds, runners, warmUp, measureOne));
+    const outcomes = await set.measure(rounds, runners, warmUp, measureOne);
+    return Object.fromEntries(
+      names.map((name) => [name, new Flow(new Map(Array.from(outcomes, ofStep(name))))]),
+    ) as Record<K, Flow>;
   }
 
   /** µs per call. */
@@ -94,4 +119,11 @@ export class Flow {
     for (const runner of this.#outcomes.keys()) if (runner.name === name) return runner;
     return undefined;
   }
+}
+
+function ofStep<K extends string>(name: K) {
+  return ([runner, outcome]: [Runner, Outcome<Record<K, Slice>>]): [Runner, Outcome<Slice>] => [
+    runner,
+    'failure' in outcome ? outcome : { values: outcome.values.map((slices) => slices[name]) },
+  ];
 }

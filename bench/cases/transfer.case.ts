@@ -27,11 +27,9 @@ export const transferCase: BenchCase = {
     const set = await LaneSet.open(runners, 'one-core', scale.warmUp);
     try {
       const common = { inFlight: 1, ms: scale.sliceMs };
-      const tiny = await Flow.measure(set, runners, scale, () => {
-        return { ...common, task: 'echo', argument: TINY };
-      });
-      const moved = await Flow.measure(set, runners, scale, () => {
-        return { ...common, task: 'move', argument: { type: 'bytes', bytes: BYTES } };
+      const { tiny, moved } = await Flow.measureTogether(set, runners, scale, {
+        tiny: () => ({ ...common, task: 'echo', argument: TINY }),
+        moved: () => ({ ...common, task: 'move', argument: { type: 'bytes', bytes: BYTES } }),
       });
       const rows = runners.map((runner) => ({
         name: runner.name,
