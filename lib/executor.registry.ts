@@ -22,12 +22,10 @@ import { Pool } from './pool/pool.js';
 import type { WorkerPlan } from './wire/worker-plan.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
+import { setImmediate } from './node-timers.js';
 
 /** In so many turns of the event loop a reply is written once its call has settled, pipes and interceptors included. */
 const TURNS_TO_REPLY = 10;
-
-/** Node's own, whatever a test's fake timers put in its place later. */
-const { setImmediate } = globalThis;
 
 /** Asks Nest for what a token was overridden with; `undefined` where it was not. */
 type FindOverride = (token: string) => Executor | undefined;
@@ -72,10 +70,19 @@ export class ExecutorRegistry
     this.#findOverride = findOverride;
     this.#answersMessages = answersMessages;
     for (const pool of settings.pools.values()) {
-      const log = (line: string) => this.#logger.warn(`Pool '${pool.name}': ${line}`);
+      const log = (line: string) => this.#warn(`Pool '${pool.name}': ${line}`);
       const host = this.#makeHost[pool.kind](pool, () => this.#planOf(pool.name));
       const made = new Pool(pool, host, log);
       this.#pools.set(pool.name, new PoolExecutor(made, () => this.#whenPrepared()));
+    }
+  }
+
+  /** A pool says what it does while it does it: a logger that throws must not keep it from that. */
+  #warn(line: string): void {
+    try {
+      this.#logger.warn(line);
+    } catch {
+      // There is nobody else to tell.
     }
   }
 

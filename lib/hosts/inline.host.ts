@@ -3,9 +3,7 @@ import { type Attachment, copyOf, HeapStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
 import { CallRunner } from '../worker/call-runner.js';
 import type { HostCall, WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
-
-/** Node's own, whatever a test's fake timers put in its place later: those run nothing before they are told to. */
-const { queueMicrotask } = globalThis;
+import { queueMicrotask } from '../node-timers.js';
 
 /** No workers at all: calls run in the caller's own event loop, with the same copying and the same errors. */
 export class InlineHost implements WorkerHost {

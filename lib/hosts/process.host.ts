@@ -16,6 +16,7 @@ import { RemoteWorker } from './remote-worker.js';
 import { StderrTail } from './stderr-tail.js';
 import type { WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
 import { inheritedExecArgv, v8Flags, withoutInspector, workerEnv } from './worker-options.js';
+import { clearTimeout, setTimeout } from '../node-timers.js';
 
 const ENTRY = fileURLToPath(new URL('../worker/process.entry.js', import.meta.url));
 

@@ -13,6 +13,8 @@ const MAX_LOSS_DELAY = 2_000;
 export class BackOff {
   /** Boots that failed in a row. */
   failedBoots = 0;
+  /** Workers in a row that ended before they began a call. */
+  unused = 0;
   #losses = 0;
   #notBefore = 0;
 
@@ -26,13 +28,16 @@ export class BackOff {
     this.#notBefore = 0;
   }
 
-  workerLost(): void {
+  /** @param wasUsed whether it had begun a call */
+  workerLost(wasUsed: boolean): void {
+    this.unused = wasUsed ? 0 : this.unused + 1;
     this.#losses++;
     if (this.#losses > 1) this.#delay(FIRST_LOSS_DELAY, MAX_LOSS_DELAY, this.#losses - 1);
   }
 
   callServed(): void {
     this.#losses = 0;
+    this.unused = 0;
   }
 
   /** How long to wait still, in ms; 0: not at all. */

@@ -8,6 +8,7 @@ import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
+import { clearTimeout, setTimeout } from '../node-timers.js';
 
 /** After so many failed boots in a row, with no live worker, what waits is rejected. */
 const HOPELESS_BOOTS = 3;
@@ -194,11 +195,12 @@ export class Fleet implements SlotListener {
   onEnded(slot: WorkerSlot, end: WorkerEnd): void {
     this.slots.delete(slot);
     const { state } = slot;
-    if (state === 'booting') this.#bootEnded(slot, end);
-    else if (state !== 'killed' && state !== 'closing') this.#lost(slot, end);
+    const left = slot.takeAll(end.lastTurn);
     // Back in order: the last is put at the front first.
-    for (const { call, hadBegun } of slot.takeAll(end.lastTurn).toReversed()) {
-      this.#pool.onLost(call, end, hadBegun);
+    for (const { call, hadBegun } of left.toReversed()) this.#pool.onLost(call, end, hadBegun);
+    if (state === 'booting') this.#bootEnded(slot, end);
+    else if (state !== 'killed' && state !== 'closing') {
+      this.#lost(slot, end, slot.served > 0 || left.some(({ hadBegun }) => hadBegun));
     }
     if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
@@ -256,14 +258,18 @@ export class Fleet implements SlotListener {
     if (this.#backOff.failedBoots >= HOPELESS_BOOTS && this.slots.live === 0) this.#pool.onHopeless(error);
   }
 
-  #lost(slot: WorkerSlot, end: WorkerEnd): void {
-    this.#backOff.workerLost();
+  #lost(slot: WorkerSlot, end: WorkerEnd, wasUsed: boolean): void {
+    this.#backOff.workerLost(wasUsed);
     const { cause: thrown } = end;
     // Of what a process throws, it has said the stack itself.
     const text =
       thrown instanceof Error && (this.#settings.kind === 'thread' ? thrown.stack : thrown.message);
     const cause = text ? `: ${text}` : '';
     this.log(`${slot.handle.label} ${describeLoss(end)}${cause}; a new worker takes its place`);
+    if (this.#backOff.unused < HOPELESS_BOOTS || this.slots.live > 0) return;
+    const what = thrown instanceof Error ? `: ${thrown.message}` : '';
+    const why = `it ${describeLoss(end)} before it began a call${what}`;
+    this.#pool.onHopeless(new ExecutorBootError(this.#settings.name, why, { cause: thrown }));
   }
 
   #checkWarm(): void {

@@ -39,7 +39,11 @@ export class GivingUp {
     const { place } = call;
     const isTakenBack = !!place && call.startedAt === 0 && this.fleet.relief.recall(place, call);
     const hasWaited = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
-    if (hasWaited && !isTakenBack && hasJustBegun(call)) return this.pool.onRoom();
+    if (hasWaited && !isTakenBack && hasJustBegun(call)) {
+      // If it was about to begin, and is sent back, it waits anew.
+      call.timer = undefined;
+      return this.pool.onRoom();
+    }
     if (isForeign) this.settlement.pass(call, reason);
     else this.settlement.fail(call, reason);
     if (!place) return;

@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from '../node-timers.js';
+
 /** Longer than any application waits for the next call, in ms: setTimeout's limit. */
 const FOREVER = 2 ** 31 - 1;
 

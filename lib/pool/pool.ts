@@ -257,7 +257,7 @@ export class Pool implements FleetListener {
 
   /** What seemed to have started waits again. */
   #restartQueueTimer(call: Call): void {
-    if (call.startedAt === 0) return;
+    if (call.startedAt === 0 && call.timer) return;
     call.timer?.stop();
     call.startedAt = 0;
     this.#startQueueTimer(call);

@@ -3,6 +3,7 @@ import type { Call, CallPlace } from './call.js';
 import { PAIR_TIME } from './prefetch.js';
 import type { Roster } from './roster.js';
 import type { WorkerSlot } from './worker-slot.js';
+import { clearTimeout, setTimeout } from '../node-timers.js';
 
 /**
  * While no worker is idle: how long a call may run before those behind it wait again, in the order of the queue and for

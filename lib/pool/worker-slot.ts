@@ -152,8 +152,8 @@ export class WorkerSlot implements WorkerListener {
     if (this.state === 'killed') return;
     this.state = 'killed';
     this.stopTimer();
-    this.#listener.log(`${this.handle.label} is ended: ${why}`);
     this.handle.kill();
+    this.#listener.log(`${this.handle.label} is ended: ${why}`);
   }
 
   /** As long as it is not gone: what was given up in it may block it later, and with it its other calls. */

@@ -4,6 +4,7 @@ import { isUncertain, locate } from './locate.js';
 import type { Reference } from './reference.js';
 import { loadExport } from './resolve.js';
 import { scriptMap } from './script-map.js';
+import { setTimeout } from '../node-timers.js';
 
 type ErrorClass = abstract new (...args: never[]) => unknown;
 

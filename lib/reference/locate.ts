@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import type { Reference } from './reference.js';
 import { type Script, scriptMap } from './script-map.js';
+import { clearTimeout, setTimeout } from '../node-timers.js';
 
 type Target = (abstract new (...args: never[]) => unknown) | ((...args: never[]) => unknown);
 

@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { Attachment } from './attachments.js';
 import { heapOptions } from './heap-options.js';
 import { type CollectYoung, findCollectYoung, teachAllocator } from './young-generation.js';
+import { setImmediate } from '../node-timers.js';
 
 const MIB = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import Module from 'node:module';
 // Not the global ones: a test's fake timers may stand in their place.
-import { setTimeout } from 'node:timers';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import { startOptions } from './node-options.js';
+import { setTimeout } from '../node-timers.js';
 
 const MIB = 1024 * 1024;
 

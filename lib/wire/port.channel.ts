@@ -8,9 +8,7 @@ import { type Batch, beginsWithAnswer, FULL, isAnswer, isCall } from './port.bat
 import type { ResultRing } from './result.ring.js';
 import { RingReader } from './ring.reader.js';
 import { takeOver } from './transfer.js';
-
-/** Node's own, whatever a test's fake timers put in its place later. */
-const { setImmediate } = globalThis;
+import { setImmediate } from '../node-timers.js';
 
 /** More buffers than that are copied, too: to look each of them up among the others (see MOVED_BYTES) would take longer. */
 const MOST_MOVED = 10_000;

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ResultRing, TakeResult } from './result.ring.js';
+import { clearImmediate, setImmediate } from '../node-timers.js';
 
 /** The most results that are taken out in a turn of the event loop, so that others get theirs. */
 const TURN_LIMIT = 64;

@@ -1,4 +1,5 @@
 import { sharedState } from '../shared-state.js';
+import { setTimeout } from '../node-timers.js';
 
 /** Few, each once. */
 export type Buffers = readonly ArrayBufferLike[];

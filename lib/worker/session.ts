@@ -11,6 +11,7 @@ import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { type Invoke, WorkerContext } from './worker-context.js';
+import { setImmediate } from '../node-timers.js';
 
 /**
  * A worker's life: boot, take calls, close, end. It ends with its channel, so that no worker outlives
@@ -106,6 +107,8 @@ export class Session {
       this.#concurrency = plan.concurrency;
       this.#saysNext = plan.saysNext === true;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
+      // What fails right after it was loaded, such as a server whose port is taken, fails the boot.
+      await new Promise((resolve) => setImmediate(resolve));
       this.#isBooted = true;
       this.#send(MessageType.ready);
       if (this.#isClosing) await this.#closeWhenIdle();

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { Logger } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import {
   ExecutorBootError,
@@ -7,7 +8,7 @@ import {
   ExecutorTimeoutError,
   ExecutorWorkerLostError,
 } from '../../lib/index.js';
-import { ExitingContext, FailingContext, StuckContext } from '../fixtures/context.module.js';
+import { ExitingContext, FailingContext, LateFailingContext, StuckContext } from '../fixtures/context.module.js';
 import {
   add,
   attempt,
@@ -216,9 +217,34 @@ describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
     });
   });
 
+  it('a logger that throws keeps no call from its end, and no worker from being replaced', async () => {
+    await withApp({ kind }, async (app) => {
+      const { executor } = app;
+      await within(executor.run(add, 1, 1));
+      let warnings = 0;
+      const warn = () => {
+        warnings++;
+        throw new Error('no room on the disk');
+      };
+      Logger.overrideLogger({ log: () => {}, error: () => {}, warn });
+      try {
+        expect(await rejection(executor.run(exit, 1))).toBeInstanceOf(ExecutorWorkerLostError);
+        await isSound(app);
+        const late = rejection(executor.with({ timeout: 50 }).run(spinForEver));
+        expect(await late).toBeInstanceOf(ExecutorTimeoutError);
+        await isSound(app);
+        expect(warnings).toBeGreaterThanOrEqual(2);
+        await app.close();
+      } finally {
+        Logger.overrideLogger(false);
+      }
+    });
+  });
+
   it.each([
     ['throws', FailingContext, 'no such database'],
     ['exits', ExitingContext, 'exited with code 3'],
+    ['fails in the background', LateFailingContext, 'the port is taken'],
   ])('a worker that %s while it boots fails the start', async (_how, context, message) => {
     const error = await rejection<ExecutorBootError>(startApp({ kind, size: 2, context }));
     expect(error).toBeInstanceOf(ExecutorBootError);

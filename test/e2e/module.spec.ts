@@ -19,7 +19,7 @@ import { ContextModule, FailingContext, HostContext } from '../fixtures/context.
 import { Greeter, NeedsFactory, NeedsHost, Service } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
 import { add, echo } from '../fixtures/work.js';
-import { startApp, withApp } from '../support/app.js';
+import { ALL_KINDS, startApp, withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 
 function hostModule(url: string): DynamicModule {
@@ -378,10 +378,25 @@ describe('in tests of applications', () => {
     await within(testing.close());
   });
 
-  it('an inline pool works under fake timers', async () => {
+  it.each(ALL_KINDS)('a pool of kind %s works under fake timers, and after them', async (kind) => {
+    await withApp({ kind, warmup: 'lazy' }, async ({ executor }) => {
+      const toFake = ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] as const;
+      vi.useFakeTimers({ toFake: [...toFake, 'queueMicrotask', 'performance'] });
+      try {
+        for (let times = 0; times < 5; times++) {
+          const sums = [1, 2, 3].map((n) => executor.run(add, n, 1));
+          expect(await within(Promise.all(sums))).toEqual([2, 3, 4]);
+        }
+      } finally {
+        vi.useRealTimers();
+      }
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+    });
+  });
+
+  it('an inline pool closes under fake timers', async () => {
     await withApp({ kind: 'inline' }, async ({ context, executor }) => {
-      const toFake = ['setTimeout', 'setImmediate', 'queueMicrotask', 'performance'] as const;
-      vi.useFakeTimers({ toFake: [...toFake] });
+      vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'queueMicrotask', 'performance'] });
       try {
         expect(await executor.run(add, 1, 2)).toBe(3);
         await within(context.close());

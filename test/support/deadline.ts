@@ -1,3 +1,6 @@
+/** Also under fake timers. */
+const { clearTimeout, setTimeout } = globalThis;
+
 /** How long anything in these tests may take that should be quick, in ms. */
 const DEADLINE = 15_000;
 

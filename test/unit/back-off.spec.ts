@@ -28,15 +28,15 @@ describe('BackOff', () => {
 
   it('replaces a first lost worker at once, and the next ones later and later', () => {
     const backOff = new BackOff();
-    backOff.workerLost();
+    backOff.workerLost(true);
     expect(backOff.remaining).toBe(0);
-    backOff.workerLost();
+    backOff.workerLost(true);
     expect(backOff.remaining).toBe(20);
-    backOff.workerLost();
+    backOff.workerLost(true);
     expect(backOff.remaining).toBe(40);
     backOff.callServed();
     backOff.bootSucceeded();
-    backOff.workerLost();
+    backOff.workerLost(true);
     expect(backOff.remaining).toBe(0);
   });
 
