@@ -44,7 +44,8 @@ async function find(target: Target, file: string | undefined): Promise<Reference
       `${nameOf(target)} lives in the application's entry file ${url}; importing that in a worker would ` +
         `start the application again. Move it to a file of its own and export it there. If it is in one, the ` +
         `application is bundled into its entry file: do not bundle it (nest-cli.json: "builder": "tsc", for Nest 11 "webpack": ` +
-        `false), or keep that file, and what it imports, out of the bundle.`,
+        `false), or let the bundle export it and start that from a small file of its own, or keep that file, and what it ` +
+        `imports, out of the bundle.`,
     );
   }
   const namespace = await importWithin(url, target);

@@ -8,7 +8,12 @@ import {
   ExecutorTimeoutError,
   ExecutorWorkerLostError,
 } from '../../lib/index.js';
-import { ExitingContext, FailingContext, LateFailingContext, StuckContext } from '../fixtures/context.module.js';
+import {
+  ExitingContext,
+  FailingContext,
+  LateFailingContext,
+  StuckContext,
+} from '../fixtures/context.module.js';
 import {
   add,
   attempt,
