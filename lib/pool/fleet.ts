@@ -1,4 +1,4 @@
-import { describeLoss, ExecutorBootError, ExecutorClosedError } from '../errors/executor.errors.js';
+import { ExecutorBootError, ExecutorClosedError } from '../errors/executor.errors.js';
 import type { WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
 import type { OutcomePayload } from '../wire/payload.js';
 import { BackOff } from './back-off.js';
@@ -7,11 +7,12 @@ import { LateTimer } from './late-timer.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
+import { lossOf, silentEnd, unusedEnd } from './worker-end.js';
 import { type SlotListener, WorkerSlot } from './worker-slot.js';
 import { clearTimeout, setTimeout } from '../node-timers.js';
 
-/** After so many failed boots in a row, with no live worker, what waits is rejected. */
-const HOPELESS_BOOTS = 3;
+/** After so many failed boots in a row, or workers that ended before they began a call, with no live one, what waits is rejected. */
+const HOPELESS = 3;
 
 /** What a fleet tells its pool. */
 export interface FleetListener {
@@ -255,21 +256,19 @@ export class Fleet implements SlotListener {
     } else {
       this.log(error.message);
     }
-    if (this.#backOff.failedBoots >= HOPELESS_BOOTS && this.slots.live === 0) this.#pool.onHopeless(error);
+    this.#checkHope(this.#backOff.failedBoots, error);
   }
 
   #lost(slot: WorkerSlot, end: WorkerEnd, wasUsed: boolean): void {
     this.#backOff.workerLost(wasUsed);
-    const { cause: thrown } = end;
-    // Of what a process throws, it has said the stack itself.
-    const text =
-      thrown instanceof Error && (this.#settings.kind === 'thread' ? thrown.stack : thrown.message);
-    const cause = text ? `: ${text}` : '';
-    this.log(`${slot.handle.label} ${describeLoss(end)}${cause}; a new worker takes its place`);
-    if (this.#backOff.unused < HOPELESS_BOOTS || this.slots.live > 0) return;
-    const what = thrown instanceof Error ? `: ${thrown.message}` : '';
-    const why = `it ${describeLoss(end)} before it began a call${what}`;
-    this.#pool.onHopeless(new ExecutorBootError(this.#settings.name, why, { cause: thrown }));
+    const { name, kind } = this.#settings;
+    this.log(`${slot.handle.label} ${lossOf(end, kind)}; a new worker takes its place`);
+    this.#checkHope(this.#backOff.unused, new ExecutorBootError(name, unusedEnd(end), { cause: end.cause }));
+  }
+
+  /** @param failures in a row, of one kind */
+  #checkHope(failures: number, error: ExecutorBootError): void {
+    if (failures >= HOPELESS && this.slots.live === 0) this.#pool.onHopeless(error);
   }
 
   #checkWarm(): void {
@@ -294,10 +293,4 @@ export class Fleet implements SlotListener {
     if (slot.calls.size === 0) slot.close();
     else if (slot.isCondemned && slot.isForsaken) slot.kill('its last calls were given up');
   }
-}
-
-/** Why a worker did not start that could not say so itself. */
-function silentEnd(end: WorkerEnd): string {
-  const wrote = end.lastWords ? `; on stderr it wrote: ${end.lastWords}` : '';
-  return `it ${describeLoss(end)} while it started${wrote}`;
 }

@@ -1,5 +1,4 @@
 import Module from 'node:module';
-// Not the global ones: a test's fake timers may stand in their place.
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
 import { startOptions } from './node-options.js';

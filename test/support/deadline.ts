@@ -1,5 +1,4 @@
-/** Also under fake timers. */
-const { clearTimeout, setTimeout } = globalThis;
+import { clearTimeout, setTimeout } from '../../lib/node-timers.js';
 
 /** How long anything in these tests may take that should be quick, in ms. */
 const DEADLINE = 15_000;

@@ -1,0 +1,23 @@
+import { describeLoss } from '../errors/executor.errors.js';
+import type { WorkerEnd } from '../hosts/worker-host.interface.js';
+import type { PoolKind } from '../interfaces/pool-options.interface.js';
+
+/** Why a worker did not start that could not say so itself. */
+export function silentEnd(end: WorkerEnd): string {
+  const wrote = end.lastWords ? `; on stderr it wrote: ${end.lastWords}` : '';
+  return `it ${describeLoss(end)} while it started${wrote}`;
+}
+
+/** Why a worker was of no use that had started. */
+export function unusedEnd(end: WorkerEnd): string {
+  const why = end.cause instanceof Error ? `: ${end.cause.message}` : '';
+  return `it ${describeLoss(end)} before it began a call${why}`;
+}
+
+/** How the log says it of a worker that was lost. */
+export function lossOf(end: WorkerEnd, kind: PoolKind): string {
+  const { cause } = end;
+  // Of what a process throws, it has said the stack itself.
+  const text = cause instanceof Error && (kind === 'thread' ? cause.stack : cause.message);
+  return text ? `${describeLoss(end)}: ${text}` : describeLoss(end);
+}
