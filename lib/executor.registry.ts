@@ -237,7 +237,9 @@ export class ExecutorRegistry
       for (const method of methods) this.#targetOf(target, method);
     }
     for (const settings of this.#settings.pools.values()) {
-      if (settings.kind === 'inline' || this.#overrides.has(settings.name)) continue;
+      if (this.#overrides.has(settings.name)) continue;
+      planner.checkContext(settings, classes);
+      if (settings.kind === 'inline') continue;
       this.#usePlan(settings.name, await planner.plan(settings, classes));
     }
     this.#isPrepared = true;

@@ -1,6 +1,8 @@
+import * as nest from '@nestjs/common';
 import type { PoolKind } from '../interfaces/pool-options.interface.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { SharedErrorClasses } from '../reference/error-classes.js';
+import { nestErrors } from '../reference/nest-errors.js';
 import { Codec } from '../wire/codec.js';
 import { MOST_BETWEEN_THREADS } from '../wire/early-collection.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
@@ -14,6 +16,7 @@ type MakeHost = (settings: PoolSettings, plan: () => Promise<WorkerPlan>) => Wor
 
 /** How the hosts of each kind are made. A new kind of worker has a file of its own beside this one, and a line here. */
 export function hostMakers(): Readonly<Record<PoolKind, MakeHost>> {
+  nestErrors.know(nest);
   const classes = new SharedErrorClasses();
   const codecs = {
     thread: new Codec(classes, MOST_BETWEEN_THREADS),

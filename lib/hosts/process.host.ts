@@ -142,7 +142,8 @@ export class ProcessHost implements WorkerHost {
     try {
       // A file that holds nothing but its cells is one, too.
       const fileBytes = file === undefined ? 0 : Math.max(PAGE_BYTES, Math.floor(this.#fileBytes));
-      const args = [...this.#execArgv(), ENTRY, String(process.pid), String(fileBytes)];
+      const hasNest = Number(this.settings.context !== false);
+      const args = [...this.#execArgv(), ENTRY, ...[process.pid, fileBytes, hasNest].map(String)];
       const child = spawn(process.execPath, args, {
         env: this.#env(),
         stdio: ['ignore', 'inherit', 'pipe', 'pipe', file ?? 'ignore', this.store.fd ?? 'ignore'],

@@ -8,6 +8,7 @@ import { PortChannel } from '../wire/port.channel.js';
 import { ResultRing } from '../wire/result.ring.js';
 import { SharedStore } from '../wire/shared.store.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
+import type { ThreadStart } from '../worker/thread.entry.js';
 import { RemoteWorker } from './remote-worker.js';
 import type { WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
 import { workerEnv } from './worker-options.js';
@@ -69,9 +70,13 @@ export class ThreadHost implements WorkerHost {
     channel.unref();
     // An uncaught error in the thread, when its one task is over.
     piscina.on('error', (error: unknown) => (end.cause ??= error));
-    piscina
-      .run({ port: port2, marks: marks.buffer, ring: ring.memory }, { transferList: [port2] })
-      .catch(fail);
+    const start: ThreadStart = {
+      port: port2,
+      marks: marks.buffer,
+      ring: ring.memory,
+      hasNest: this.settings.context !== false,
+    };
+    piscina.run(start, { transferList: [port2] }).catch(fail);
     const thread = piscina.threads[0] as Worker;
     thread.once('exit', finish);
     // If there is no plan, the start fails, and the worker is closed.

@@ -41,8 +41,12 @@ export interface PoolOptions {
   readonly idleTimeout?: number | undefined;
   /** When a worker is replaced by a fresh one; no call notices. */
   readonly recycle?: RecycleOptions | undefined;
-  /** A Nest module that each worker imports: what must be configured (`ConfigModule`, a database). */
-  readonly context?: Type<unknown> | undefined;
+  /**
+   * A Nest module that each worker imports: what must be configured (`ConfigModule`, a database). `false`: workers boot no Nest
+   * application, for a pool that only `run`s functions; they start several times as fast and need less memory, and no decorated method can
+   * be routed there. Default: none, so that workers hold the decorated classes and what these need.
+   */
+  readonly context?: Type<unknown> | false | undefined;
   /** `eager` boots `size` (`size.min`) workers at start-up; `lazy` at the first call. Default `eager`. */
   readonly warmup?: 'eager' | 'lazy' | undefined;
   /**

@@ -5,7 +5,7 @@ import type { ExecutorModuleOptions } from '../interfaces/module-options.interfa
 import type { PoolOptions, PoolSizeRange } from '../interfaces/pool-options.interface.js';
 import type { PoolSettings } from './pool-settings.js';
 import {
-  aClass,
+  aClassOrFalse,
   checkObject,
   delay,
   delayOrZero,
@@ -50,7 +50,7 @@ const POOL_RULES: Readonly<Record<keyof PoolOptions, Rule>> = {
   timeout: delay,
   idleTimeout: delayOrZero,
   recycle: anObject,
-  context: aClass,
+  context: aClassOrFalse,
   warmup: oneOf('eager', 'lazy'),
   bootTimeout: delay,
   shutdownTimeout: delayOrZero,

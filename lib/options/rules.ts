@@ -38,7 +38,8 @@ export const signal: Rule = (value) => (value instanceof AbortSignal ? undefined
 export const nonEmptyString: Rule = (value) =>
   typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty';
 
-export const aClass: Rule = (value) => (typeof value === 'function' ? undefined : 'a Nest module class');
+export const aClassOrFalse: Rule = (value) =>
+  typeof value === 'function' || value === false ? undefined : 'a Nest module class, or false';
 
 export const aFunction: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
 

@@ -63,9 +63,23 @@ export class WorkerPlanner {
     ]);
   }
 
+  /** @throws ExecutorOptionsError where a decorated method is routed to a pool whose workers boot no Nest application */
+  checkContext({ name, context }: PoolSettings, classes: readonly DecoratedClass[]): void {
+    if (context !== false) return;
+    for (const { target, methods } of classes) {
+      const misplaced = methods.find((method) => method.poolName === name);
+      if (!misplaced) continue;
+      throw new ExecutorOptionsError(
+        `${target.name}.${String(misplaced.name)}() is decorated to run in pool '${name}', whose workers boot no Nest ` +
+          `application, as its 'context' is false: leave that out, or route the method into another pool.`,
+      );
+    }
+  }
+
   /** Rejects with ExecutorOptionsError for what belongs in `context`, ExecutorReferenceError for what is not exported. */
   async plan(settings: PoolSettings, classes: readonly DecoratedClass[]): Promise<PlannedPool> {
-    const { name, context, concurrency, bootTimeout, recycle } = settings;
+    const { name, concurrency, bootTimeout, recycle } = settings;
+    const context = settings.context || undefined;
     const inContext = await ContextCatalog.of(context);
     const needs: Needs = {
       inContext,
@@ -80,10 +94,10 @@ export class WorkerPlanner {
       const own = methods.filter((method) => method.poolName === name);
       const [first] = own;
       if (!first) continue;
+      const path = [`${target.name}.${String(first.name)}()`];
       const file = own.find((method) => method.options.file !== undefined)?.options.file;
       if (file !== undefined) files.add(file);
       references.set(target, await locate(target, file));
-      const path = [`${target.name}.${String(first.name)}()`];
       for (const module of modules) {
         const record = lookUp(module, target);
         if (inContext.has(target)) {
@@ -101,6 +115,7 @@ export class WorkerPlanner {
       concurrency,
       bootTimeout,
       memoryMb: recycle.memoryMb,
+      hasNest: settings.context !== false,
       context: context && (await locateIn(context, files)),
       providers: await Promise.all(
         Array.from(provided.keys(), (target) => references.get(target) ?? locateIn(target, files)),

@@ -1,6 +1,6 @@
-import * as nest from '@nestjs/common';
 import * as executorErrors from '../errors/executor.errors.js';
 import { isUncertain, locate } from './locate.js';
+import { nestErrors } from './nest-errors.js';
 import type { Reference } from './reference.js';
 import { loadExport } from './resolve.js';
 import { scriptMap } from './script-map.js';
@@ -19,16 +19,19 @@ export class SharedErrorClasses {
   constructor(isInline = false) {
     this.#isInline = isInline;
     for (const builtin of BUILTINS) this.#add(builtin.name, builtin);
-    this.#addExports('@nestjs/common', nest);
-    this.#addExports('nestjs-executor', executorErrors);
+    for (const [name, value] of Object.entries(executorErrors)) {
+      if (isErrorClass(value)) this.#add(`nestjs-executor:${name}`, value);
+    }
   }
 
   nameOf(errorClass: object): string | null | undefined {
-    return this.#names.get(errorClass);
+    return nestErrors.nameOf(errorClass) ?? this.#names.get(errorClass);
   }
 
   async learn(errorClass: object): Promise<void> {
     try {
+      await nestErrors.learn(errorClass);
+      if (nestErrors.nameOf(errorClass) !== undefined) return;
       const reference = await locate(errorClass as ErrorClass);
       this.#add(JSON.stringify(reference), errorClass as ErrorClass);
     } catch (error) {
@@ -41,7 +44,7 @@ export class SharedErrorClasses {
 
   find(name: string): ErrorClass | undefined | Promise<ErrorClass | undefined> {
     const known = this.#classes.get(name);
-    return known ?? (name.startsWith('{') ? this.#import(name) : undefined);
+    return known ?? (name.startsWith('{') ? this.#import(name) : nestErrors.find(name));
   }
 
   /** A class is looked up only in a file that is loaded: an error must not import new code. */
@@ -55,12 +58,6 @@ export class SharedErrorClasses {
       return found;
     } catch {
       return undefined;
-    }
-  }
-
-  #addExports(module: string, exports: object): void {
-    for (const [name, value] of Object.entries(exports)) {
-      if (isErrorClass(value)) this.#add(`${module}:${name}`, value);
     }
   }
 

@@ -23,6 +23,11 @@ export async function loadExport(reference: Reference): Promise<unknown> {
   return pick((await import(reference.file)) as object, reference);
 }
 
+/** A package's exports, in the turn of what else is to be loaded. */
+export function importPackage(name: string): Promise<object> {
+  return importInTurn(name);
+}
+
 function pick(namespace: object, { exportName, member }: Reference): unknown {
   const value = own(namespace, exportName);
   return member === undefined ? value : own(value, member);

@@ -52,11 +52,10 @@ export class Codec {
    * An error that cannot be sent as it is: without what hangs on it.
    * @throws ExecutorSerializationError
    */
-  encodeBare(error: Error): Payload {
-    const survey = new Survey();
-    survey.visit(error);
-    const draft = { value: error, survey, subject: 'error', store: HEAP, moves: true, moving: undefined };
-    return this.#write({ ...draft, isBare: true }).payload;
+  encodeBareWithClasses(error: Error): Payload | Promise<Payload> {
+    const { payload, unlearnt } = this.#encodeBare(error);
+    if (unlearnt === undefined || unlearnt.size === 0) return payload;
+    return this.#learn(unlearnt).then(() => this.#encodeBare(error).payload);
   }
 
   /**
@@ -115,8 +114,19 @@ export class Codec {
     store: AttachmentStore,
     unlearnt: ReadonlySet<object>,
   ): Promise<Payload> {
-    await Promise.all(Array.from(unlearnt, (errorClass) => this.#classes.learn(errorClass)));
+    await this.#learn(unlearnt);
     return this.#encode(value, subject, store).payload;
+  }
+
+  async #learn(unlearnt: ReadonlySet<object>): Promise<void> {
+    await Promise.all(Array.from(unlearnt, (errorClass) => this.#classes.learn(errorClass)));
+  }
+
+  #encodeBare(error: Error): Encoding {
+    const survey = new Survey();
+    survey.visit(error);
+    const draft = { value: error, survey, subject: 'error', store: HEAP, moves: true, moving: undefined };
+    return this.#write({ ...draft, isBare: true });
   }
 
   #encode(value: unknown, subject: string, store: AttachmentStore): Encoding {

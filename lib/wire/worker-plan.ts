@@ -19,6 +19,8 @@ export interface WorkerPlan {
   readonly bootTimeout: number;
   /** The worker asks to be replaced when it holds more, in MB. */
   readonly memoryMb: number | undefined;
+  /** Whether the worker is a Nest application, with `context` and `providers`, or only runs functions. */
+  readonly hasNest: boolean;
   readonly context: PlanReference | undefined;
   /** Decorated classes and the injectable classes that they need and that `context` does not provide. */
   readonly providers: readonly PlanReference[];

@@ -18,8 +18,9 @@ const ARGUMENTS = 5;
 /**
  * @param parent the process that this one must not outlive
  * @param fileBytes how large this worker's memory file may become; 0: it has none
+ * @param hasNest whether it will be a Nest application
  */
-export function openProcessSession(parent: number, fileBytes: number): void {
+export function openProcessSession(parent: number, fileBytes: number, hasNest: boolean): void {
   // Before the application's code is loaded, which may block the event loop; till now nothing could.
   guardAgainstOrphanage(parent);
   const cells = fileBytes > 0 ? new FileCells(MEMORY) : undefined;
@@ -27,7 +28,7 @@ export function openProcessSession(parent: number, fileBytes: number): void {
   const marks = cells && new FileMarks(cells);
   const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
   const codec = new Codec(new SharedErrorClasses());
-  new Session(channel, marks, store, takeOutOfFile, codec, (exitCode) => process.exit(exitCode)).open();
+  new Session(channel, marks, store, takeOutOfFile, codec, (exitCode) => process.exit(exitCode)).open(hasNest);
 }
 
 function takeOutOfFile(attachments: readonly Attachment[]): readonly Attachment[] {

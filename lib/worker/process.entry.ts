@@ -5,9 +5,9 @@ import { load } from './load.js';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 markAsWorker();
-const [parent, fileBytes] = process.argv.slice(2).map(Number);
+const [parent, fileBytes, hasNest] = process.argv.slice(2).map(Number);
 process.argv.length = 2;
 
 // Only now: whatever is loaded from here on must know that it is in a worker.
 const { openProcessSession } = await load<typeof import('./process-session.js')>('./process-session.js');
-openProcessSession(parent as number, fileBytes as number);
+openProcessSession(parent as number, fileBytes as number, hasNest === 1);

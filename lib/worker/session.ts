@@ -10,7 +10,7 @@ import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
-import { type Invoke, WorkerContext } from './worker-context.js';
+import { type Invoke, loadNest, WorkerContext } from './worker-context.js';
 import { setImmediate } from '../node-timers.js';
 
 /**
@@ -59,7 +59,8 @@ export class Session {
     this.#end = end;
   }
 
-  open(): void {
+  /** @param hasNest whether it will boot a Nest application, which it then loads before it hears what that must hold */
+  open(hasNest: boolean): void {
     this.#channel.listen(
       (incoming) => this.#receive(incoming),
       () => this.#end(0),
@@ -70,6 +71,8 @@ export class Session {
       if (process.listenerCount('uncaughtException') > 0) return;
       this.#send(MessageType.crashed, 0, this.#encodeCrash(error), true);
     });
+    // What it rejects with, the boot will, too.
+    if (hasNest) loadNest().catch(() => {});
   }
 
   #receive(incoming: Message): void {

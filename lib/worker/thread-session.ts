@@ -9,11 +9,11 @@ import { Session } from './session.js';
 import type { ThreadStart } from './thread.entry.js';
 
 /** Opens the session and returns: the session lives on its port until the thread ends. */
-export function openThreadSession({ port, marks, ring }: ThreadStart): void {
+export function openThreadSession({ port, marks, ring, hasNest }: ThreadStart): void {
   const channel = new PortChannel(port, { writes: new ResultRing(ring) });
   const codec = new Codec(new SharedErrorClasses(), MOST_BETWEEN_THREADS);
   const store = new PostedStore();
-  new Session(channel, new MemoryMarks(marks), store, takeOutOfMemory, codec, endThread).open();
+  new Session(channel, new MemoryMarks(marks), store, takeOutOfMemory, codec, endThread).open(hasNest);
 }
 
 function endThread(exitCode: number): void {

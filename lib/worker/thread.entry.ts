@@ -7,6 +7,7 @@ export interface ThreadStart {
   readonly port: MessagePort;
   readonly marks: SharedArrayBuffer;
   readonly ring: SharedArrayBuffer;
+  readonly hasNest: boolean;
 }
 
 // Before anything else is loaded, which must know that it is in a worker; and that at once, not with the task.

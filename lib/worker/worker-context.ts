@@ -1,71 +1,44 @@
-import { type DynamicModule, type INestApplicationContext, Scope, type Type } from '@nestjs/common';
-import { ContextIdFactory, ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core';
+import type { Type } from '@nestjs/common';
 import { decoratedMethodAt } from '../decorators/decorated-method.js';
 import { cureFor, ExecutorReferenceError } from '../errors/executor.errors.js';
 import { describeReference } from '../reference/reference.js';
 import { resolve, waitNoLonger } from '../reference/resolve.js';
 import type { PlanReference, TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
-import { stripMetadata } from './strip-metadata.js';
-import { WorkerExecutorModule } from './worker-executor.module.js';
-import { WorkerLogger } from './worker-logger.js';
+import { load } from './load.js';
+import type { NestContext } from './nest-context.js';
 
 /** Something that a call can run. */
 export type Invoke = (args: readonly unknown[]) => unknown;
 
-class ExecutorWorkerRoot {}
-
-/** Through which an instance is had, and as what. */
-interface Holder {
-  readonly ref: ModuleRef;
-  readonly token: Type<object>;
-  readonly options: { readonly strict: boolean };
-}
-
-/** The worker's headless Nest application: booted once, and asked for what calls run. */
+/** What calls run is looked up here: exported functions, and methods of the instances in the worker's Nest application. */
 export class WorkerContext {
-  readonly #app: INestApplicationContext;
   readonly #bootTimeout: number;
-  /** One instance of each transient class, for all its methods. */
-  readonly #transients = new Map<object, Promise<object>>();
+  /** Missing in workers that only run functions: most of a worker's start is Nest being loaded. */
+  readonly #nest: NestContext | undefined;
 
-  private constructor(app: INestApplicationContext, bootTimeout: number) {
-    this.#app = app;
+  private constructor(bootTimeout: number, nest: NestContext | undefined) {
     this.#bootTimeout = bootTimeout;
+    this.#nest = nest;
   }
 
   /** Rejects with what a file or Nest threw. */
   static async boot(plan: WorkerPlan): Promise<WorkerContext> {
-    const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
-    const providers = (await Promise.all(
-      plan.providers.map((provider) => resolve(provider)),
-    )) as unknown as Type<unknown>[];
-    providers.forEach(stripMetadata);
-    const root: DynamicModule = {
-      module: ExecutorWorkerRoot,
-      imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],
-      providers,
-    };
-    const app = await NestFactory.createApplicationContext(root, {
-      // Else Nest ends the process, and its message is lost.
-      abortOnError: false,
-      logger: new WorkerLogger(),
-    });
-    return new WorkerContext(app, plan.bootTimeout);
+    const nest = plan.hasNest ? await (await loadNest()).boot(plan) : undefined;
+    return new WorkerContext(plan.bootTimeout, nest);
   }
 
   /** Looks a target up, so that it can be invoked as often as wanted. */
-  async bind(definition: TargetDefinition): Promise<Invoke> {
-    const { reference, method, hops } = definition;
+  async bind({ reference, method, hops }: TargetDefinition): Promise<Invoke> {
     const found = await this.#loadInTime(reference);
     if (method === undefined) return (args) => found(...args);
     const decorated = decoratedMethodAt(found, method, hops ?? 0);
-    if (!decorated) {
+    if (!decorated || !this.#nest) {
       throw new ExecutorReferenceError(
         `A worker found no decorated method '${method}' on ${describeReference(reference)}, though the application did.`,
       );
     }
     const { original } = decorated;
-    const instanceFor = await this.#instances(found as unknown as Type<object>);
+    const instanceFor = await this.#nest.instancesOf(found as unknown as Type<object>);
     return (args) => {
       const instance = instanceFor();
       if (instance instanceof Promise) {
@@ -73,6 +46,10 @@ export class WorkerContext {
       }
       return original.apply(instance, args as never[]);
     };
+  }
+
+  async close(): Promise<void> {
+    await this.#nest?.close();
   }
 
   /** Rejects with ExecutorReferenceError after the pool's `bootTimeout`. */
@@ -98,42 +75,12 @@ export class WorkerContext {
       clearTimeout(timer);
     }
   }
+}
 
-  close(): Promise<void> {
-    return this.#app.close();
-  }
-
-  async #instances(target: Type<object>): Promise<() => object | Promise<object>> {
-    const { ref, token, options } = this.#holderOf(target);
-    const { scope } = ref.introspect(token);
-    if (scope === Scope.REQUEST) {
-      return () => ref.resolve(token, ContextIdFactory.create(), options);
-    }
-    if (scope !== Scope.TRANSIENT) {
-      const instance: object = ref.get(token, options);
-      return () => instance;
-    }
-    const known = this.#transients.get(target) ?? ref.resolve<object>(token, undefined, options);
-    this.#transients.set(target, known);
-    known.catch(() => this.#transients.delete(target));
-    const instance = await known;
-    return () => instance;
-  }
-
-  /** What has its instance: it is known by the class itself or, where the context makes it for another token, by that one. */
-  #holderOf(target: Type<object>): Holder {
-    const modules = [...this.#app.get(ModulesContainer).values()];
-    if (!modules.some(({ providers, controllers }) => providers.has(target) || controllers.has(target))) {
-      for (const module of modules) {
-        for (const { metatype, inject, token } of module.providers.values()) {
-          if (metatype !== target || inject) continue;
-          const { instance } = module.getProviderByKey<ModuleRef>(ModuleRef);
-          return { ref: instance, token: token as Type<object>, options: { strict: true } };
-        }
-      }
-    }
-    return { ref: this.#app.get(ModuleRef), token: target, options: { strict: false } };
-  }
+/** May be called before it is known what the worker must hold, as that takes a while to find out. */
+export async function loadNest(): Promise<typeof NestContext> {
+  const loaded = await load<typeof import('./nest-context.js')>('./nest-context.js');
+  return loaded.NestContext;
 }
 
 function cannotBeLoaded(reference: PlanReference, cause: unknown): ExecutorReferenceError {

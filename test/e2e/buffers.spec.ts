@@ -36,10 +36,10 @@ function makeWasmMemory(): ArrayBuffer {
 }
 
 describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
-  const inApp = sharedApp({ kind });
+  const inApp = sharedApp({ kind, context: false });
 
   it('of all sizes arrive whole, many at once', async () => {
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       for (let round = 0; round < 3; round++) {
         const sent = [...SIZES, ...SIZES].map((bytes, index) => Buffer.alloc(bytes, index + round));
         const back = await within(Promise.all(sent.map((bytes) => executor.run(echo<Buffer>, bytes))));
@@ -158,7 +158,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
   });
 
   it('that were moved already are refused', async () => {
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       await within(executor.run(echo<number>, 1));
       const bytes = new Uint8Array(100_000).fill(7);
       const first = executor.run(echo<Uint8Array>, transfer(bytes));
@@ -218,7 +218,7 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
 
 describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) => {
   it('another attempt has them as they were', async () => {
-    await withApp({ kind, retries: 1 }, async ({ executor }) => {
+    await withApp({ kind, context: false, retries: 1 }, async ({ executor }) => {
       for (const bytes of [100, 6_000, 500_000]) {
         expect(await within(executor.run(spoilsAndDies, Buffer.alloc(bytes, 3)))).toBe(3);
       }
@@ -226,7 +226,7 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
   });
 
   it('calls that were handed over in advance to a worker that dies have them still', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await withApp({ kind, context: false }, async ({ executor }) => {
       const isSmall = Buffer.alloc(20_000, 1);
       for (let round = 0; round < 20; round++) {
         await within(Promise.all([1, 2, 3].map(() => executor.run(overwrite, isSmall, 0))));
@@ -243,7 +243,7 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
 
   it('arrive whole, however large, though their worker has ended by then', async () => {
     const before = countOpenFiles();
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       for (const bytes of [70_000, 10_000_000]) {
         const made = await within(
           Promise.all([1, 2].map((fill) => executor.run(makesAndLeaves, bytes, fill))),
@@ -260,7 +260,7 @@ describe.each(WORKER_KINDS)('buffers and faults, in a pool of kind %s', (kind) =
 
   it('leave nothing behind', async () => {
     const before = countOpenFiles();
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       const calls = [1, 2, 3, 4].map(() => executor.run(echo<Buffer>, Buffer.alloc(2_000_000)));
       await within(Promise.all(calls));
       expect(openMemoryFiles().filter((name) => !name.includes('deleted'))).toEqual([]);
@@ -290,7 +290,7 @@ describe.runIf(process.platform === 'linux')('where files may not become large',
 
 describe('shared memory', () => {
   it('is shared with threads, wherever it is in a value', async () => {
-    await withApp({ kind: 'thread' }, async ({ executor }) => {
+    await withApp({ kind: 'thread', context: false }, async ({ executor }) => {
       const cells = new Int32Array(new SharedArrayBuffer(16), 4, 1);
       expect(await within(executor.run(addShared, cells, 5))).toBe(0);
       expect(await within(executor.run(addShared, cells, 6))).toBe(5);
@@ -308,7 +308,7 @@ describe('shared memory', () => {
   });
 
   it.each(['process', 'inline'] as const)('is refused by name in a pool of kind %s', async (kind) => {
-    await withApp({ kind }, async ({ executor }) => {
+    await withApp({ kind, context: false }, async ({ executor }) => {
       const memory = new SharedArrayBuffer(8);
       for (const value of [memory, new Uint8Array(memory), { deep: [memory] }]) {
         const error = await rejection(executor.run(echo<unknown>, value));

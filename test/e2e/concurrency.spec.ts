@@ -13,7 +13,7 @@ async function load(executor: Executor): Promise<void> {
 
 describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind) => {
   it('one that is given up leaves its room to others, however long its neighbours go on', async () => {
-    await withApp({ kind, concurrency: 4 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 4 }, async ({ executor }) => {
       await within(Promise.all([executor.run(echoLater, 0, 1), executor.run(echo, 0)]));
       const end = new AbortController();
       const neighbours = [1, 2].map(() => rejection(executor.with({ signal: end.signal }).run(obeysSignal)));
@@ -29,7 +29,7 @@ describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind)
   });
 
   it('one with moved buffers takes its place beside others, and nothing waits behind it', async () => {
-    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 2 }, async ({ executor }) => {
       await within(executor.run(echo, 0));
       const end = new AbortController();
       const neighbour = rejection(executor.with({ signal: end.signal }).run(obeysSignal));
@@ -44,7 +44,7 @@ describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind)
 
 describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (kind) => {
   it('a neighbour that computes is not ended for one that never began', async () => {
-    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 2 }, async ({ executor }) => {
       await within(Promise.all([executor.run(spin, 0), executor.run(echo, 0)]));
       const computes = executor.run(spin, 1_000);
       await new Promise((resolve) => setImmediate(resolve));
@@ -61,7 +61,7 @@ describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (ki
   });
 
   it('are all given up when what an earlier one left blocks their worker', async () => {
-    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 2 }, async ({ executor }) => {
       await within(executor.run(echo, 0));
       const gate = new Gate();
       await within(executor.run(blocksAfterwards, gate.file));
@@ -81,7 +81,7 @@ describe.each(WORKER_KINDS)(
   'an application that blocks its own event loop, with a pool of kind %s',
   (kind) => {
     it('does not take a healthy neighbour of a call that was given up for blocked', async () => {
-      await withApp({ kind, concurrency: 4 }, async ({ executor }) => {
+      await withApp({ kind, context: false, concurrency: 4 }, async ({ executor }) => {
         await load(executor);
         const neighbour = executor.run(echoLater, 'healthy', 600);
         const controller = new AbortController();
@@ -96,7 +96,7 @@ describe.each(WORKER_KINDS)(
     });
 
     it('tells a call that it gave up of it before', async () => {
-      await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+      await withApp({ kind, context: false, concurrency: 2 }, async ({ executor }) => {
         await load(executor);
         const worker = await within(executor.run(whoAmI));
         for (const withNeighbour of [true, false]) {
@@ -115,7 +115,7 @@ describe.each(WORKER_KINDS)(
     });
 
     it('does not let calls time out that had ended in time, however many they are', async () => {
-      await withApp({ kind, concurrency: 200 }, async ({ executor }) => {
+      await withApp({ kind, context: false, concurrency: 200 }, async ({ executor }) => {
         await within(executor.run(echoLater, 0, 1));
         const pool = executor.with({ timeout: 400 });
         const calls = Array.from({ length: 150 }, (_, n) => pool.run(echoLater, n, 60));
@@ -128,7 +128,7 @@ describe.each(WORKER_KINDS)(
     });
 
     it('does not give up a call that had ended within shutdownTimeout', async () => {
-      await withApp({ kind, shutdownTimeout: 400 }, async (app) => {
+      await withApp({ kind, context: false, shutdownTimeout: 400 }, async (app) => {
         await within(app.executor.run(echoLater, 0, 1));
         const call = app.executor.run(echoLater, 'in time', 50);
         await until(() => app.executor.stats().running === 1, 'its start');
@@ -141,7 +141,7 @@ describe.each(WORKER_KINDS)(
     });
 
     it('does not let a call time out that had ended in time', async () => {
-      await withApp({ kind }, async ({ executor }) => {
+      await withApp({ kind, context: false }, async ({ executor }) => {
         await within(executor.run(echoLater, 0, 1));
         const call = observe(executor.with({ timeout: 300 }).run(echoLater, 'in time', 20));
         await until(() => executor.stats().running === 1, 'its start');

@@ -20,7 +20,7 @@ describe.each(['thread', 'process'] as const)(
       ['small objects', { id: 7 }],
       ['buffers', Buffer.alloc(64 * 1024)],
     ])('turns while %s come in faster than they are used', async (_what, value: unknown) => {
-      await withApp({ kind }, async ({ executor }) => {
+      await withApp({ kind, context: false }, async ({ executor }) => {
         let inThisTurn = 0;
         let most = 0;
         let left = CALLS;

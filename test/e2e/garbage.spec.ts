@@ -37,7 +37,7 @@ async function usualGrowth(app: TestApp): Promise<number> {
 // thousands of failing calls held by a test teach it otherwise.
 describe.each(WORKER_KINDS)('calls to a pool of kind %s', (kind) => {
   it('are gone with the next young collections when they are done', async () => {
-    await withApp({ kind, size: 1 }, async (app) => {
+    await withApp({ kind, context: false, size: 1 }, async (app) => {
       await echoMany(app, 64);
       // What is alive now, the pool's lists among it, is old from now on.
       collectGarbage();

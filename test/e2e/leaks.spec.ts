@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ExecutorWorkerLostError } from '../../lib/index.js';
+import { ExecutorWorkerLostError, type PoolOptions } from '../../lib/index.js';
 import { childrenOf } from '../chaos/chaos.js';
 import { echo, exit, fail, returnsFunction } from '../fixtures/work.js';
 import { startApp, type TestApp, WORKER_KINDS } from '../support/app.js';
@@ -65,7 +65,12 @@ async function killWorkers({ executor }: TestApp, times: number): Promise<void> 
 
 describe.each(WORKER_KINDS)('a pool of kind %s leaves nothing behind', (kind) => {
   it('after thousands of failing calls and many killed workers', { timeout: 180_000 }, async () => {
-    const pool = { kind, size: 2, ...(kind === 'process' && { execArgv: NO_OPTIMISATION }) };
+    const pool: PoolOptions = {
+      kind,
+      size: 2,
+      context: false,
+      ...(kind === 'process' && { execArgv: NO_OPTIMISATION }),
+    };
     // What is made once for all pools, such as the inspector's session, comes first.
     const first = await startApp(pool);
     await failInEveryWay(first, 100);

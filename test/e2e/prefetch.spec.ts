@@ -22,7 +22,7 @@ const ANSWERS = 20;
 
 describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s', (kind) => {
   it('do not stay behind a long one while a worker is idle', async () => {
-    await withApp({ kind, size: 2 }, async (app) => {
+    await withApp({ kind, context: false, size: 2 }, async (app) => {
       const { executor } = app;
       const gate = new Gate();
       await learnShort(app, () => executor.run(spinUntil));
@@ -36,7 +36,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('do not stay behind a long one though the other worker is never idle', async () => {
-    await withApp({ kind, size: 2 }, async (app) => {
+    await withApp({ kind, context: false, size: 2 }, async (app) => {
       const { executor } = app;
       const gate = new Gate();
       const short = () => executor.run(spinUntil);
@@ -58,7 +58,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('of a few milliseconds do not stay behind one that takes longer, either', async () => {
-    await withApp({ kind, size: 2 }, async (app) => {
+    await withApp({ kind, context: false, size: 2 }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(spin, 2));
       const long = observe(executor.run(spin, 1_500));
@@ -70,7 +70,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
 
   it('that turn out long wait for one that is more urgent', async () => {
     const ledger = new Ledger();
-    await withApp({ kind }, async (app) => {
+    await withApp({ kind, context: false }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(enterAndSpin, ledger.file, 'warm', 0));
       ledger.clear();
@@ -85,7 +85,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('that turn out long are run in order', async () => {
-    await withApp({ kind, size: 2 }, async (app) => {
+    await withApp({ kind, context: false, size: 2 }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(spin, 0));
       const ended: number[] = [];
@@ -100,7 +100,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('can be aborted in any order, and the one that runs is unharmed', async () => {
-    await withApp({ kind }, async (app) => {
+    await withApp({ kind, context: false }, async (app) => {
       const { executor } = app;
       const worker = await within(executor.run(whoAmI));
       await learnShort(app, () => executor.run(spin, 0));
@@ -127,7 +127,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('go to a new worker, too, when one before them is given up', async () => {
-    await withApp({ kind, size: { min: 1, max: 2 } }, async (app) => {
+    await withApp({ kind, context: false, size: { min: 1, max: 2 } }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(spin, 0));
       const end = new AbortController();
@@ -144,7 +144,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('go to a new worker, too, when another has ended', async () => {
-    await withApp({ kind, size: { min: 1, max: 2 } }, async (app) => {
+    await withApp({ kind, context: false, size: { min: 1, max: 2 } }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(spin, 0));
       const end = new AbortController();
@@ -162,7 +162,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   });
 
   it('count as waiting, for queueTimeout and maxQueue', async () => {
-    await withApp({ kind, queueTimeout: 600, maxQueue: 5 }, async (app) => {
+    await withApp({ kind, context: false, queueTimeout: 600, maxQueue: 5 }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(spin, 0));
       const long = executor.run(spin, 1_500);
@@ -177,7 +177,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
   it.each(['given up', 'lost'])(
     'are run once, though nothing was read of what went before: what went before is %s',
     async (fate) => {
-      await withApp({ kind }, async (app) => {
+      await withApp({ kind, context: false }, async (app) => {
         const { executor } = app;
         await withCallsAhead(app, async (ledger) => {
           const gate = new Gate();
@@ -205,7 +205,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
 
   it('are not given up as having waited too long when they have just begun', async () => {
     const queueTimeout = 300;
-    await withApp({ kind, queueTimeout }, async (app) => {
+    await withApp({ kind, context: false, queueTimeout }, async (app) => {
       const { executor } = app;
       // It is looked up, or others would go before it.
       await within(executor.run(spinUntil));
@@ -242,7 +242,7 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
 
   it('are run once, elsewhere, when the worker dies or is ended before they begin', async () => {
     const ledger = new Ledger();
-    await withApp({ kind }, async (app) => {
+    await withApp({ kind, context: false }, async (app) => {
       const { executor } = app;
       await learnShort(app, () => executor.run(enter, ledger.file, 'warm'));
       ledger.clear();

@@ -31,7 +31,7 @@ const BAD_FRAMES = [
 ] as const;
 
 describe('faults of a process', () => {
-  const inApp = sharedApp({ kind: 'process' });
+  const inApp = sharedApp({ kind: 'process', context: false });
 
   it.each([
     ['SIGKILL', killMyself],
@@ -45,7 +45,7 @@ describe('faults of a process', () => {
   });
 
   it('killed from outside, at any moment: every call settles', async () => {
-    await withApp({ kind: 'process', size: 2 }, async (app) => {
+    await withApp({ kind: 'process', context: false, size: 2 }, async (app) => {
       const { executor } = app;
       for (let round = 0; round < 6; round++) {
         const pid = Number((await within(executor.run(whoAmI))).split(':')[0]);
@@ -109,7 +109,7 @@ describe('faults of a process', () => {
   });
 
   it('a result that cannot be decoded costs its own call', async () => {
-    await withApp({ kind: 'process' }, async (app) => {
+    await withApp({ kind: 'process', context: false }, async (app) => {
       const error = await rejection<ExecutorSerializationError>(app.executor.run(repliesNonsense));
       expect(error).toBeInstanceOf(ExecutorSerializationError);
       expect(error.subject).toBe('result');

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 // In a file, and so in a process, of its own: how often it is done depends on which buffers came in before.
 describe.each(WORKER_KINDS)('many buffers, in a pool of kind %s', (kind) => {
   it('are collected young, on both sides', async () => {
-    await withApp({ kind, size: 1 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 1 }, async ({ executor }) => {
       const countThere = () => within(executor.run(countYoungCollections));
       const before = { here: countYoungCollections(), there: await countThere() };
       const bytes = Buffer.alloc(MIB);

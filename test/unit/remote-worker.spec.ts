@@ -59,6 +59,7 @@ it('with several calls at a time all are announced, and a target is defined once
     concurrency: 2,
     bootTimeout: 1_000,
     memoryMb: undefined,
+    hasNest: true,
     context: undefined,
     providers: [],
   });

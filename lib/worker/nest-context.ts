@@ -1,0 +1,88 @@
+import * as nest from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, Scope, type Type } from '@nestjs/common';
+import { ContextIdFactory, ModuleRef, ModulesContainer, NestFactory } from '@nestjs/core';
+import { nestErrors } from '../reference/nest-errors.js';
+import { resolve } from '../reference/resolve.js';
+import type { WorkerPlan } from '../wire/worker-plan.js';
+import { stripMetadata } from './strip-metadata.js';
+import { WorkerExecutorModule } from './worker-executor.module.js';
+import { WorkerLogger } from './worker-logger.js';
+
+nestErrors.know(nest);
+
+class ExecutorWorkerRoot {}
+
+/** Through which an instance is had, and as what. */
+interface Holder {
+  readonly ref: ModuleRef;
+  readonly token: Type<object>;
+  readonly options: { readonly strict: boolean };
+}
+
+/** The worker's headless Nest application: booted once, and asked for the instances whose methods calls run. */
+export class NestContext {
+  readonly #app: INestApplicationContext;
+  /** One instance of each transient class, for all its methods. */
+  readonly #transients = new Map<object, Promise<object>>();
+
+  private constructor(app: INestApplicationContext) {
+    this.#app = app;
+  }
+
+  /** Rejects with what a file or Nest threw. */
+  static async boot(plan: WorkerPlan): Promise<NestContext> {
+    const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
+    const providers = (await Promise.all(
+      plan.providers.map((provider) => resolve(provider)),
+    )) as unknown as Type<unknown>[];
+    providers.forEach(stripMetadata);
+    const root: DynamicModule = {
+      module: ExecutorWorkerRoot,
+      imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],
+      providers,
+    };
+    const app = await NestFactory.createApplicationContext(root, {
+      // Else Nest ends the process, and its message is lost.
+      abortOnError: false,
+      logger: new WorkerLogger(),
+    });
+    return new NestContext(app);
+  }
+
+  /** What gives the instance for a call of the class's methods. */
+  async instancesOf(target: Type<object>): Promise<() => object | Promise<object>> {
+    const { ref, token, options } = this.#holderOf(target);
+    const { scope } = ref.introspect(token);
+    if (scope === Scope.REQUEST) {
+      return () => ref.resolve(token, ContextIdFactory.create(), options);
+    }
+    if (scope !== Scope.TRANSIENT) {
+      const instance: object = ref.get(token, options);
+      return () => instance;
+    }
+    const known = this.#transients.get(target) ?? ref.resolve<object>(token, undefined, options);
+    this.#transients.set(target, known);
+    known.catch(() => this.#transients.delete(target));
+    const instance = await known;
+    return () => instance;
+  }
+
+  close(): Promise<void> {
+    return this.#app.close();
+  }
+
+  /** What has its instance: it is known by the class itself or, where the context makes it for another token, by that one. */
+  #holderOf(target: Type<object>): Holder {
+    const modules = [...this.#app.get(ModulesContainer).values()];
+    if (!modules.some(({ providers, controllers }) => providers.has(target) || controllers.has(target))) {
+      for (const module of modules) {
+        for (const { metatype, inject, token } of module.providers.values()) {
+          if (metatype !== target || inject) continue;
+          const { instance } = module.getProviderByKey<ModuleRef>(ModuleRef);
+          return { ref: instance, token: token as Type<object>, options: { strict: true } };
+        }
+      }
+    }
+    return { ref: this.#app.get(ModuleRef), token: target, options: { strict: false } };
+  }
+}

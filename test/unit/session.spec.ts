@@ -1,0 +1,107 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import { RemoteWorker } from '../../lib/hosts/remote-worker.js';
+import type { CallTarget, WorkerListener } from '../../lib/hosts/worker-host.interface.js';
+import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
+import { HeapStore } from '../../lib/wire/attachments.js';
+import type { Channel } from '../../lib/wire/channel.js';
+import { Codec } from '../../lib/wire/codec.js';
+import { MemoryMarks } from '../../lib/wire/marks.js';
+import { type Message, MessageType } from '../../lib/wire/messages.js';
+import { Session } from '../../lib/worker/session.js';
+import { until } from '../support/deadline.js';
+
+const PLAN = { pool: 'pool', pools: ['pool'], defaultPool: 'pool', concurrency: 1, bootTimeout: 5_000 };
+const ARGS = { head: '[]', attachments: [], moves: false };
+
+/** A session and what the parent has of it, and between them what each says, delivered when the test wants it. */
+function makeSession() {
+  const said: Message[] = [];
+  const sent: Message[] = [];
+  const codec = new Codec(new SharedErrorClasses());
+  const remote = new RemoteWorker(
+    { send: (message: Message) => sent.push(message) } as unknown as Channel,
+    {} as WorkerListener,
+    codec,
+  );
+  let receive: ((message: Message) => void) | undefined;
+  const hook = { onSaid: (_message: Message) => {} };
+  const channel = {
+    // As after a call that was not short: the next one starts some turns later.
+    isFlushed: false,
+    listen: (onMessage: (message: Message) => void) => void (receive = onMessage),
+    send: (message: Message) => {
+      said.push(message);
+      hook.onSaid(message);
+    },
+    finish: (then: () => void) => void setImmediate(then),
+    close: () => {},
+  } as unknown as Channel;
+  const listeners = process.listeners('uncaughtExceptionMonitor');
+  const marks = new MemoryMarks();
+  new Session(
+    channel,
+    marks,
+    new HeapStore(),
+    (attachments) => attachments,
+    codec,
+    () => {},
+  ).open(false);
+  onTestFinished(() => {
+    for (const listener of process.listeners('uncaughtExceptionMonitor')) {
+      if (!listeners.includes(listener)) process.off('uncaughtExceptionMonitor', listener);
+    }
+  });
+  const deliver = () => {
+    for (const message of sent.splice(0)) receive?.(message);
+  };
+  const hasSaid = (type: MessageType, turn = 0) => said.some((one) => one.type === type && one.turn === turn);
+  return { remote, deliver, hasSaid, hook };
+}
+
+it('announces the call for which a target was defined anew, though one before it still starts it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'session-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'late.cjs');
+  const reference = { file: pathToFileURL(file).href, exportName: 'work' };
+  const target: CallTarget = {
+    label: 'work()',
+    definition: { reference },
+    usualTime: undefined,
+    invoke: () => undefined,
+  };
+  const { remote, deliver, hasSaid, hook } = makeSession();
+  const handOver = (turn: number) => {
+    const call = {
+      id: turn,
+      turn,
+      target,
+      self: undefined,
+      args: ARGS,
+      signals: 0,
+      attempt: 1,
+      timeout: 1_000,
+    };
+    return remote.start(call, turn > 1);
+  };
+  remote.boot({ ...PLAN, memoryMb: undefined, hasNest: false, context: undefined, providers: [] });
+  deliver();
+  await until(() => hasSaid(MessageType.ready), 'the boot');
+  const announced = [handOver(1), handOver(2)];
+  // The first fails, as its file is not there yet; before the second begins, the parent hears of it, and hands over a third.
+  hook.onSaid = ({ type }) => {
+    if (type !== MessageType.failure) return;
+    writeFileSync(file, 'exports.work = () => 1;');
+    remote.forget(target);
+    announced.push(handOver(3));
+    deliver();
+  };
+  deliver();
+  await until(() => hasSaid(MessageType.result, 3), 'the third result');
+  expect(announced).toEqual([true, false, true]);
+  expect(hasSaid(MessageType.failure, 1)).toBe(true);
+  expect(hasSaid(MessageType.started, 3)).toBe(true);
+});
