@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { type Attachment, copyOf, HeapStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';

@@ -97,6 +97,7 @@ export class ProcessHost implements WorkerHost {
       (incoming) => remote.receive(incoming),
       (error) => {
         hasPipeEnded = true;
+        listener.gone();
         // Without its pipe a worker is of no use, whatever it still does.
         if (exit === undefined) kill(error);
         finishWhenRead();
@@ -105,6 +106,7 @@ export class ProcessHost implements WorkerHost {
     stderr.onEnd = finishWhenRead;
     child.once('exit', (exitCode, signal) => {
       exit = { exitCode, signal };
+      listener.gone();
       finishWhenRead();
     });
     child.once('error', (error) => {

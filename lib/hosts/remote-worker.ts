@@ -49,7 +49,7 @@ export class RemoteWorker {
     const { id, turn, args, attempt, timeout, signals } = handed;
     const known = this.#targets.get(handed.target);
     const isLoaded = known?.isLoaded === true;
-    const target = isLoaded ? known.number : this.#define(handed.target, known);
+    const target = isLoaded ? known.number : this.#define(handed.target, turn, known);
     const type = ahead ? MessageType.callAhead : MessageType.call;
     const call: Message = { type, turn, call: id, target, attempt, timeout, signals, payload: args };
     // At once, as posting detaches what is moved.
@@ -118,9 +118,9 @@ export class RemoteWorker {
   }
 
   /** For the first time, or again, under the number that it has. */
-  #define(target: CallTarget, { number } = { number: this.#targets.size + 1 }): number {
+  #define(target: CallTarget, turn: number, { number } = { number: this.#targets.size + 1 }): number {
     this.#targets.set(target, { number, isLoaded: true });
-    this.#channel.send(message(MessageType.define, 0, json(target.definition), number));
+    this.#channel.send(message(MessageType.define, turn, json(target.definition), number));
     return number;
   }
 }

@@ -56,6 +56,7 @@ export class ThreadHost implements WorkerHost {
     const finish = (exitCode: number) => {
       if (end.isOver) return;
       end.isOver = true;
+      listener.gone();
       channel.drain();
       channel.close();
       void piscina.destroy();
@@ -64,7 +65,14 @@ export class ThreadHost implements WorkerHost {
       listener.ended({ exitCode, signal: null, outOfMemory, cause, lastTurn: marks.getStarted() });
     };
     channel.listen(
-      (incoming) => remote.receive(incoming),
+      (incoming) => {
+        try {
+          remote.receive(incoming);
+        } catch (error) {
+          // Else what came with it, or lies in the ring behind it, would never be read.
+          fail(error);
+        }
+      },
       (error) => error && fail(error),
     );
     channel.unref();

@@ -60,6 +60,8 @@ export interface WorkerListener {
   alive(): void;
   /** It holds more memory than `recycle.memoryMb`. */
   outgrown(): void;
+  /** It is gone: what it said before may still come, and then `ended`, but no more calls may be handed to it. */
+  gone(): void;
   ended(end: WorkerEnd): void;
 }
 

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 /** Before a boot is tried again after a first failed one, in ms; doubled with each one more. */
 const FIRST_BOOT_DELAY = 100;
 const MAX_BOOT_DELAY = 5_000;

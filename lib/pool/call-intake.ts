@@ -58,8 +58,9 @@ export class CallIntake {
     // Before a worker is taken: a bad argument must cost its caller alone.
     const payload = this.codec.encodeArguments(args, bits, this.store);
     try {
-      // By a getter among the arguments.
+      // By a getter among the arguments, which may also have closed the pool.
       throwIfAborted(signals);
+      this.gate.checkRoom(target);
     } catch (reason) {
       this.store.release(payload.attachments);
       throw reason;

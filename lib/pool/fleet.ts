@@ -86,8 +86,9 @@ export class Fleet implements SlotListener {
     // From the first call on, a lazy pool is like the others.
     if (waiting > 0) this.#minimum = size.min;
     for (;;) {
-      const { booting, standing, due } = this.slots;
-      const isMissing = standing < this.#minimum || booting < due;
+      const { booting, standing, due, leaving } = this.slots;
+      // Those that are to be recycled wait while as many are leaving still: their calls may be long.
+      const isMissing = standing < this.#minimum || (booting < due && leaving < size.max);
       const isShort = standing < size.max && booting * concurrency < waiting;
       if (!isMissing && !isShort) return;
       // While boots fail, one trial at a time is enough.
@@ -158,7 +159,8 @@ export class Fleet implements SlotListener {
   }
 
   onReady(slot: WorkerSlot): void {
-    if (slot.state !== 'booting') return;
+    // One that took too long is being ended.
+    if (slot.state !== 'booting' || slot.isGone || slot.bootError !== undefined) return;
     slot.stopTimer();
     slot.state = 'ready';
     this.#backOff.bootSucceeded();

@@ -131,7 +131,6 @@ export class Pool implements FleetListener {
   }
 
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
-    if (this.#isClosed) throw new ExecutorClosedError(this.settings.name, target.label, 'refused');
     const call = this.#intake.take(target, args, request, caller);
     this.#open.add(call);
     this.#startQueueTimer(call);
@@ -147,6 +146,7 @@ export class Pool implements FleetListener {
 
   #checkRoom({ label }: CallTarget): void {
     const { name, maxQueue } = this.settings;
+    if (this.#isClosed) throw new ExecutorClosedError(name, label, 'refused');
     const waiting = this.#open.notStarted;
     if (waiting < maxQueue || waiting < maxQueue + this.#fleet.slots.room) return;
     throw new ExecutorQueueFullError(name, maxQueue, label);

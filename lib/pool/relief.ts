@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { LONG_CALL } from '../wire/long-call.js';
 import type { Call, CallPlace } from './call.js';
 import { PAIR_TIME } from './prefetch.js';

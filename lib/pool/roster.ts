@@ -29,13 +29,21 @@ export class Roster extends Set<WorkerSlot> {
     return this.count((slot) => slot.isDue && slot.state === 'ready');
   }
 
+  /** Workers that have, or had, a successor and are not gone yet. */
+  get leaving(): number {
+    return this.count((slot) => slot.state === 'retiring' || slot.state === 'closing');
+  }
+
   /**
    * How many of the pool's places are taken. A worker that leaves in good order has its successor already; so have
    * condemned ones, up to the size once more.
    */
   get standing(): number {
     const condemned = this.count((slot) => slot.isCondemned && slot.state === 'retiring');
-    return this.count(isStanding) + Math.max(0, condemned - this.settings.size.max);
+    const { max } = this.settings.size;
+    // What is to be recycled stays until fewer are leaving.
+    const staying = this.leaving < max ? 0 : this.due;
+    return this.count(isStanding) + staying + Math.max(0, condemned - max);
   }
 
   /** How many calls could start at once, counting workers that are still to be booted. */
@@ -59,7 +67,7 @@ export class Roster extends Set<WorkerSlot> {
     const { concurrency, prefetches } = this.settings;
     let best: WorkerSlot | undefined;
     for (const slot of this) {
-      if (slot.state !== 'ready') continue;
+      if (slot.state !== 'ready' || slot.isGone) continue;
       if (slot.calls.size === 0) return slot;
       // What is moved cannot be taken back: it goes only where it begins at once.
       if (call.isMoved && slot.calls.size >= concurrency) continue;

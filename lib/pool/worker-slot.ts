@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
 import { isBeyond, later, nextTurn, NO_TURN } from '../wire/marks.js';
 import type { OutcomePayload } from '../wire/payload.js';
@@ -58,6 +59,8 @@ export class WorkerSlot implements WorkerListener {
   /** When it last gave a sign of life, on `performance.now()`'s clock. */
   aliveAt = 0;
   bootError: unknown;
+  /** It has ended, which is being read: it takes no calls any more. */
+  isGone = false;
   /** Boot, idle or closing timer: one at a time. */
   timer: LateTimer | undefined;
   readonly #listener: SlotListener;
@@ -222,6 +225,10 @@ export class WorkerSlot implements WorkerListener {
 
   outgrown(): void {
     this.#listener.onOutgrown(this);
+  }
+
+  gone(): void {
+    this.isGone = true;
   }
 
   ended(end: WorkerEnd): void {

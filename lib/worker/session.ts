@@ -22,7 +22,8 @@ export class Session {
   readonly #marks: Marks | undefined;
   readonly #end: (exitCode: number) => void;
   readonly #codec: Codec;
-  readonly #definitions = new Map<number, TargetDefinition>();
+  /** With the turn of the call for which each was sent: the first whose start the application waits to hear of. */
+  readonly #definitions = new Map<number, { readonly definition: TargetDefinition; readonly turn: number }>();
   readonly #bound = new Map<number, Invoke>();
   readonly #waiting: Message[] = [];
   #isWorking = false;
@@ -82,7 +83,7 @@ export class Session {
         this.#isBooting = true;
         return void this.#boot(parse<WorkerPlan>(payload));
       case MessageType.define:
-        this.#definitions.set(target, parse<TargetDefinition>(payload));
+        this.#definitions.set(target, { definition: parse<TargetDefinition>(payload), turn });
         // The application wants to hear when the next call of it starts.
         this.#bound.delete(target);
         return;
@@ -221,11 +222,12 @@ export class Session {
   }
 
   async #bindAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
-    const definition = this.#definitions.get(target);
-    if (!definition || !this.#context) throw new Error(`target ${target} was never defined`);
-    const invoke = await this.#context.bind(definition);
-    // If it was defined anew meanwhile, the application waits to hear when the next call of it starts.
-    if (this.#definitions.get(target) === definition) this.#bound.set(target, invoke);
+    const defined = this.#definitions.get(target);
+    if (!defined || !this.#context) throw new Error(`target ${target} was never defined`);
+    const invoke = await this.#context.bind(defined.definition);
+    // If it was defined anew, meanwhile or for a call behind this one, the application waits to hear when that one starts.
+    if (this.#definitions.get(target) === defined && !isBeyond(defined.turn, turn))
+      this.#bound.set(target, invoke);
     // Nobody waits for it any more: what has not begun must not begin.
     currentCall()?.signal.throwIfAborted();
     return this.#start(turn, invoke, args);

@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type {
   CallTarget,
   HostCall,
   WorkerHost,
   WorkerListener,
 } from '../../lib/hosts/worker-host.interface.js';
-import { ExecutorBootError, ExecutorTimeoutError, type PoolOptions } from '../../lib/index.js';
+import {
+  ExecutorBootError,
+  ExecutorClosedError,
+  ExecutorTimeoutError,
+  type PoolOptions,
+} from '../../lib/index.js';
 import { normaliseOptions } from '../../lib/options/normalise.js';
 import type { PoolSettings } from '../../lib/options/pool-settings.js';
 import { Pool } from '../../lib/pool/pool.js';
@@ -24,6 +29,7 @@ class ScriptedHost implements WorkerHost {
   readonly workers: WorkerListener[] = [];
   readonly handed: HostCall[] = [];
   started = 0;
+  killed = 0;
   onLimit: () => void = () => {};
 
   spawn(listener: WorkerListener) {
@@ -39,14 +45,18 @@ class ScriptedHost implements WorkerHost {
       cancel: () => {},
       ping: () => {},
       close: () => {},
-      kill: () => {},
+      kill: () => this.killed++,
     };
   }
 
-  /** The worker has begun a call, and ended it. */
-  settle(turn: number): void {
+  /** The last worker has begun a call, and ended it. */
+  settle(turn: number, worker = this.workers.at(-1)): void {
     this.started = turn;
-    this.workers.at(-1)?.settled(turn, false, this.codec.encode(turn, 'result'), 0.01);
+    worker?.settled(turn, false, this.codec.encode(turn, 'result'), 0.01);
+  }
+
+  end(worker = this.workers.at(-1), cause?: Error): void {
+    worker?.ended({ exitCode: 1, signal: null, outOfMemory: false, cause, lastTurn: this.started });
   }
 }
 
@@ -60,10 +70,10 @@ function makePool(options: Partial<PoolOptions>): { pool: Pool; host: ScriptedHo
     usualTime: undefined,
     invoke: () => undefined,
   };
-  return { pool, host, submit: (signal) => pool.submit(target, [], { signal }) };
+  return { pool, host, submit: (signal, ...args) => pool.submit(target, args, { signal }) };
 }
 
-type Submit = (signal?: AbortSignal) => Promise<unknown>;
+type Submit = (signal?: AbortSignal, ...args: unknown[]) => Promise<unknown>;
 
 describe('a pool', () => {
   it('lets a call that was about to begin when its queueTimeout ended, and was sent back, time out later', async () => {
@@ -96,10 +106,7 @@ describe('a pool', () => {
       await until(() => host.workers.length === times, `worker ${times}`);
       host.workers.at(-1)?.ready();
       expect(host.handed).toHaveLength(times);
-      const cause = new Error('the port is taken');
-      host.workers
-        .at(-1)
-        ?.ended({ exitCode: 1, signal: null, outOfMemory: false, cause, lastTurn: host.started });
+      host.end(host.workers.at(-1), new Error('the port is taken'));
     }
     const error = await call;
     expect(error).toBeInstanceOf(ExecutorBootError);
@@ -111,5 +118,79 @@ describe('a pool', () => {
     host.workers.at(-1)?.ready();
     host.settle(1);
     expect(await within(next)).toBe(1);
+  });
+
+  it('hands nothing to a worker that is gone while its last words are read', async () => {
+    const { pool, host, submit } = makePool({});
+    void pool.warm();
+    const [worker] = host.workers;
+    worker?.ready();
+    const calls = [submit(), submit()];
+    worker?.gone();
+    host.settle(1);
+    expect(await within(calls[0] as Promise<unknown>)).toBe(1);
+    expect(host.handed).toHaveLength(1);
+    host.end();
+    expect(host.workers).toHaveLength(2);
+    host.workers.at(-1)?.ready();
+    host.settle(1);
+    expect(await within(calls[1] as Promise<unknown>)).toBe(1);
+  });
+
+  it('takes no worker that says that it is ready when it was ended, as that took too long', async () => {
+    const { host, submit } = makePool({ warmup: 'lazy', bootTimeout: 20 });
+    const call = submit();
+    await until(() => host.killed === 1, 'the end of the bootTimeout');
+    host.workers[0]?.ready();
+    expect(host.handed).toHaveLength(0);
+    host.end();
+    await until(() => host.workers.length === 2, 'another worker');
+    host.workers[1]?.ready();
+    host.settle(1);
+    expect(await within(call)).toBe(1);
+  });
+
+  it('recycles no further worker while as many as it has still end their calls', async () => {
+    const { pool, host, submit } = makePool({ concurrency: 2, recycle: { calls: 1 } });
+    void pool.warm();
+    host.workers[0]?.ready();
+    const [long, ...others] = [submit(), submit()];
+    host.settle(2);
+    expect(host.workers).toHaveLength(2);
+    host.workers[1]?.ready();
+    others.push(submit(), submit());
+    host.settle(1);
+    expect(host.workers).toHaveLength(2);
+    expect(pool.stats()).toMatchObject({ workers: 1 });
+    host.settle(1, host.workers[0]);
+    host.end(host.workers[0]);
+    expect(host.workers).toHaveLength(3);
+    host.settle(2, host.workers[1]);
+    expect(await within(Promise.all([long, ...others]))).toEqual([1, 2, 1, 2]);
+  });
+
+  it('refuses a call whose arguments closed it', async () => {
+    const { pool, submit } = makePool({});
+    const closes = {
+      get value(): number {
+        void pool.close();
+        return 1;
+      },
+    };
+    expect(await rejection(submit(undefined, closes))).toBeInstanceOf(ExecutorClosedError);
+  });
+
+  it('replaces lost workers while the clock of a test stands still', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { host, submit } = makePool({ warmup: 'lazy' });
+    const call = submit();
+    for (const times of [1, 2, 3]) {
+      await until(() => host.workers.length === times, `worker ${times}`);
+      host.workers.at(-1)?.ready();
+      if (times < 3) host.end();
+    }
+    host.settle(1);
+    expect(await within(call)).toBe(1);
   });
 });
