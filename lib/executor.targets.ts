@@ -48,7 +48,9 @@ export class FunctionTarget implements CallTarget {
   }
 
   invoke(_self: unknown, args: readonly unknown[]): unknown {
-    return this.fn(...(args as never[]));
+    // Without a `this`, as in workers.
+    const { fn } = this;
+    return fn(...(args as never[]));
   }
 
   async #locate(): Promise<void> {

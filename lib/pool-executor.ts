@@ -30,7 +30,7 @@ export class PoolExecutor implements Executor {
     this.kind = pool.settings.kind;
   }
 
-  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+  run<A extends unknown[], R>(fn: (this: void, ...args: A) => R, ...args: A): Promise<Awaited<R>> {
     return this.#run(fn as AnyFunction, args) as Promise<Awaited<R>>;
   }
 

@@ -3,6 +3,7 @@ import {
   BARE_PROCESS,
   BARE_THREAD,
   DISTINCT,
+  FUNCTIONS_ONLY,
   isOurs,
   OURS_PROCESS,
   OURS_THREAD,
@@ -26,7 +27,10 @@ const bootOf = (name: string) => `${name}: a worker`;
 
 /** What is held against a bare import of Nest. */
 const OURS: ReadonlySet<string> = new Set(
-  [OURS_THREAD, OURS_PROCESS].flatMap((name) => [name, bootOf(name)]),
+  [OURS_THREAD, OURS_PROCESS, ...FUNCTIONS_ONLY.map(({ name }) => name)].flatMap((name) => [
+    name,
+    bootOf(name),
+  ]),
 );
 
 /**
@@ -37,8 +41,8 @@ export const coldStartCase: BenchCase = {
   name: 'cold-start',
   async run({ scale: { freshRounds } }) {
     const runners = [
-      ...[...DISTINCT, ...BARE_NEST].map((entry) => nodeRunner(entry, SETUP)),
-      ...DISTINCT.filter(({ name }) => isOurs(name)).map((entry) => {
+      ...[...DISTINCT, ...FUNCTIONS_ONLY, ...BARE_NEST].map((entry) => nodeRunner(entry, SETUP)),
+      ...[...DISTINCT.filter(({ name }) => isOurs(name)), ...FUNCTIONS_ONLY].map((entry) => {
         return { ...nodeRunner(entry, { ...SETUP, isLazy: true }), name: bootOf(entry.name) };
       }),
       ...pythonRunners(SETUP),

@@ -1,4 +1,4 @@
-import { BARE_NEST, DISTINCT, type Entry } from '../contenders/catalog.js';
+import { BARE_NEST, DISTINCT, type Entry, FUNCTIONS_ONLY } from '../contenders/catalog.js';
 import { NodeLane } from '../lanes/node-lane.js';
 import type { MemoryFigures } from '../lanes/protocol.js';
 import { summarise } from '../measure/statistics.js';
@@ -22,7 +22,7 @@ export const memoryCase: BenchCase = {
   async run({ scale }) {
     const rows: Row[] = [];
     const remarks = new Set<string>();
-    const entries = [...DISTINCT, ...BARE_NEST];
+    const entries = [...DISTINCT, ...FUNCTIONS_ONLY, ...BARE_NEST];
     const queue = [...entries.entries()];
     const weighNext = async () => {
       for (let next = queue.shift(); next; next = queue.shift()) {

@@ -25,6 +25,7 @@ export const WORKERPOOL_PROCESS = 'workerpool process';
 export const BARE_THREAD = 'bare Nest import, thread';
 export const BARE_PROCESS = 'bare Nest import, process';
 
+const FUNCTIONS_NOTE = "a function, in a pool that only runs such: 'context' is false";
 const OURS_NOTE = 'a decorated method in a Nest application context, default settings';
 
 export const CONTENDERS: readonly Entry[] = [
@@ -107,6 +108,22 @@ export const CONTENDERS: readonly Entry[] = [
 /** Those that differ where one call is made, or none. */
 export const DISTINCT: readonly Entry[] = CONTENDERS.filter(({ isVariant }) => !isVariant);
 
+/** Ours with workers that need no Nest: where it makes a difference. */
+export const FUNCTIONS_ONLY: readonly Entry[] = [
+  {
+    name: 'nestjs-executor thread, functions only',
+    kind: 'thread',
+    note: FUNCTIONS_NOTE,
+    load: async () => new (await import('./functions.contender.js')).FunctionsContender('thread'),
+  },
+  {
+    name: 'nestjs-executor process, functions only',
+    kind: 'process',
+    note: FUNCTIONS_NOTE,
+    load: async () => new (await import('./functions.contender.js')).FunctionsContender('process'),
+  },
+];
+
 /** Not pools, but what a worker with Nest in it costs at the least. */
 export const BARE_NEST: readonly Entry[] = [
   {
@@ -149,7 +166,7 @@ export const BESIDE_NEST: readonly Entry[] = [
 ];
 
 /** All that can be measured. */
-export const ENTRIES: readonly Entry[] = [...CONTENDERS, ...BESIDE_NEST, ...BARE_NEST];
+export const ENTRIES: readonly Entry[] = [...CONTENDERS, ...BESIDE_NEST, ...FUNCTIONS_ONLY, ...BARE_NEST];
 
 export function isOurs(name: string): boolean {
   return name === OURS_THREAD || name === OURS_PROCESS;

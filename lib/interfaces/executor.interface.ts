@@ -19,7 +19,7 @@ export interface Executor {
    * `ExecutorError`: QueueFull, Timeout, WorkerLost, Closed, Serialization, Boot, Reference; Options for `retries` with moved
    * buffers. Never throws.
    */
-  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>>;
+  run<A extends unknown[], R>(fn: (this: void, ...args: A) => R, ...args: A): Promise<Awaited<R>>;
 
   /**
    * The same pool with other per-call options; those of an earlier `with()` stay, where these say nothing.

@@ -1,4 +1,4 @@
-import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
+import type { Abstract, FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import type { PoolOptions } from './pool-options.interface.js';
 
 /**
@@ -36,6 +36,7 @@ export interface ExecutorModuleAsyncOptions extends Pick<ModuleMetadata, 'import
     ((...args: never[]) => ExecutorModuleOptions | Promise<ExecutorModuleOptions>) | undefined;
   /** A class that Nest makes for this. */
   readonly useClass?: Type<ExecutorOptionsFactory> | undefined;
-  /** A class that the application provides. */
-  readonly useExisting?: Type<ExecutorOptionsFactory> | undefined;
+  /** What the application provides already: a class, abstract or not, or another token. */
+  readonly useExisting?:
+    Type<ExecutorOptionsFactory> | Abstract<ExecutorOptionsFactory> | string | symbol | undefined;
 }

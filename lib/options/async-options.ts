@@ -6,7 +6,17 @@ import type {
   ExecutorModuleOptions,
   ExecutorOptionsFactory,
 } from '../interfaces/module-options.interface.js';
-import { aFunction, aList, anything, checkObject, isRecord, list, show, strings } from './rules.js';
+import {
+  aFunction,
+  aList,
+  anything,
+  checkObject,
+  emptyPools,
+  isRecord,
+  list,
+  show,
+  strings,
+} from './rules.js';
 
 const WHERE = 'ExecutorModule.forRootAsync()';
 
@@ -23,6 +33,7 @@ const ASYNC_RULES = {
 export function checkAsyncOptions(options: ExecutorModuleAsyncOptions): void {
   checkObject(WHERE, options as unknown, ASYNC_RULES);
   const { pools = [], useFactory, useClass, useExisting } = options;
+  if (options.pools?.length === 0) throw emptyPools(WHERE);
   const twice = pools.find((name, index) => pools.indexOf(name) !== index);
   if (twice !== undefined) throw new ExecutorOptionsError(`${WHERE} names pool '${twice}' twice.`);
   const sources = [useFactory, useClass, useExisting].filter((source) => source !== undefined);

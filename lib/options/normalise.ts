@@ -10,6 +10,7 @@ import {
   delay,
   delayOrZero,
   didYouMean,
+  emptyPools,
   finiteNumber,
   isRecord,
   list,
@@ -90,9 +91,7 @@ export function normaliseOptions(given: ExecutorModuleOptions = {}): ExecutorSet
     (given.pools as object | undefined) ?? { [DEFAULT_POOL]: {} },
   );
   if (described.length === 0) {
-    throw new ExecutorOptionsError(
-      `ExecutorModule: 'pools' is empty; leave it out for one thread pool, '${DEFAULT_POOL}'.`,
-    );
+    throw emptyPools('ExecutorModule');
   }
   const pools = new Map(described.map(([name, pool]) => [name, normalisePool(name, pool)]));
   return { pools, defaultPool: defaultPool(given.default, [...pools.keys()]) };

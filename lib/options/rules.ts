@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { inspect } from 'node:util';
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
+import { DEFAULT_POOL } from '../executor.constants.js';
 
 /** Checks one value; `undefined` if it is allowed, else what would be. */
 export type Rule = (value: unknown) => string | undefined;
@@ -96,6 +97,12 @@ export function didYouMean(given: string, known: readonly string[]): string {
 
 export function list(names: readonly string[]): string {
   return names.map((name) => `'${name}'`).join(', ');
+}
+
+export function emptyPools(where: string): ExecutorOptionsError {
+  return new ExecutorOptionsError(
+    `${where}: 'pools' is empty; leave it out for one thread pool, '${DEFAULT_POOL}'.`,
+  );
 }
 
 export function show(value: unknown): string {

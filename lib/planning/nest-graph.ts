@@ -1,5 +1,5 @@
 import type { InjectionToken, Type } from '@nestjs/common';
-import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, type DiscoveryService, ModuleRef, type ModulesContainer } from '@nestjs/core';
 
 /** Nest's record of a provider and of a module, by the types that both supported majors share. */
 export type ProviderRecord = ReturnType<DiscoveryService['getProviders']>[number];
@@ -84,9 +84,12 @@ export function registersPools({ metatype }: ModuleRecord): boolean {
   return imports.some((imported) => imported?.module?.name === 'ExecutorModule');
 }
 
+/** What Nest provides in each module. */
+const IN_EACH_MODULE: ReadonlySet<unknown> = new Set([ApplicationConfig, ModuleRef]);
+
 /** Whether Nest itself provides it, in a worker as anywhere. */
 export function isNestsOwn(record: ProviderRecord): boolean {
-  return record.host?.metatype?.name === 'InternalCoreModule' || record.metatype?.name === 'ModuleRef';
+  return record.host?.metatype?.name === 'InternalCoreModule' || IN_EACH_MODULE.has(record.token);
 }
 
 function unwrap(token: unknown): InjectionToken | undefined {

@@ -183,16 +183,15 @@ function belongsInContext(
   if (others.length === 0) {
     return new ExecutorOptionsError(
       `${method} runs in pool '${name}' and needs ${token} (${path.join(' -> ')}), which ${nameOf(module)} makes by a ` +
-        `factory, by value or by another class: a worker cannot know how. Put it in ${place}: ` +
-        `${remedyFor(token, module)} there.`,
+        `factory, by value or by another class: a worker cannot know how. Put it in ${place}: ${remedyFor(token, module)}.`,
     );
   }
   const list = missing.map((one) => {
-    return `\n- ${one.path.join(' -> ')}: ${remedyFor(one.path.at(-1) as string, one.module)}`;
+    return `\n- ${one.path.join(' -> ')}: ${remedyFor(one.path.at(-1) as string, one.module)}.`;
   });
   return new ExecutorOptionsError(
     `What runs in pool '${name}' needs what the application makes by a factory, by value or by another class: a worker ` +
-      `cannot know how. Put it in ${place}; there${list.join('')}`,
+      `cannot know how. Put it in ${place}:${list.join('')}`,
   );
 }
 
@@ -202,9 +201,10 @@ function nameOf(module: ModuleRecord | undefined): string {
 
 /** What a library makes is had by importing its module; what the root module makes must leave it first. */
 function remedyFor(token: string, module: ModuleRecord | undefined): string {
-  const itself = `provide and export ${token}`;
-  if (!module) return itself;
+  if (!module) return `provide and export ${token} there`;
+  const name = nameOf(module);
   return registersPools(module)
-    ? `import and export a module to which its provider moves (${nameOf(module)} imports that as well), or ${itself} itself,`
-    : `import and export what provides it (here ${nameOf(module)}), or ${itself} itself,`;
+    ? `import and export a module there to which its provider moves (${name} imports that as well), or provide and export ${token} itself`
+    : `import and export there what provides it (here ${name}, imported as the application does: with its forRoot(), if it has ` +
+        `one), or provide and export ${token} itself`;
 }

@@ -51,6 +51,8 @@ export class RunningCall implements CurrentCall {
   }
 
   abort(reason: unknown): void {
-    (this.#controller ??= new AbortController()).abort(reason);
+    const controller = (this.#controller ??= new AbortController());
+    // Its listeners are a part of the call, too.
+    runInCall(this, () => controller.abort(reason));
   }
 }

@@ -33,7 +33,7 @@ export class DirectExecutor implements Executor {
 
   constructor(readonly name: string) {}
 
-  run<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+  run<A extends unknown[], R>(fn: (this: void, ...args: A) => R, ...args: A): Promise<Awaited<R>> {
     return callDirectly(fn as (...args: never[]) => unknown, undefined, args) as Promise<Awaited<R>>;
   }
 

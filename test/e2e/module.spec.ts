@@ -16,7 +16,7 @@ import {
 } from '../../lib/index.js';
 import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
 import { ContextModule, FailingContext, HostContext } from '../fixtures/context.module.js';
-import { Greeter, NeedsFactory, NeedsHost, Service } from '../fixtures/services.js';
+import { Greeter, NeedsFactory, NeedsHost, NeedsNestsOwn, Service } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
 import { add, echo } from '../fixtures/work.js';
 import { ALL_KINDS, startApp, withApp } from '../support/app.js';
@@ -76,7 +76,17 @@ class OptionsFactory implements ExecutorOptionsFactory {
   }
 }
 
-@Module({ providers: [OptionsFactory], exports: [OptionsFactory] })
+abstract class AbstractFactory implements ExecutorOptionsFactory {
+  abstract createExecutorOptions(): ExecutorModuleOptions;
+}
+
+const factories = [
+  OptionsFactory,
+  { provide: AbstractFactory, useExisting: OptionsFactory },
+  { provide: 'FACTORY', useExisting: OptionsFactory },
+];
+
+@Module({ providers: factories, exports: factories })
 class FactoryModule {}
 
 describe('forRoot', () => {
@@ -190,6 +200,11 @@ describe('forRootAsync', () => {
     ],
     ['useClass', { pools: ['cpu'], useClass: OptionsFactory }],
     ['useExisting', { pools: ['cpu'], imports: [FactoryModule], useExisting: OptionsFactory }],
+    [
+      'useExisting of an abstract class',
+      { pools: ['cpu'], imports: [FactoryModule], useExisting: AbstractFactory },
+    ],
+    ['useExisting of a token', { pools: ['cpu'], imports: [FactoryModule], useExisting: 'FACTORY' }],
   ])('takes its options by %s', async (_name, options) => {
     const app = await start(ExecutorModule.forRootAsync(options), [Consumer]);
     expect(app.get(Consumer).cpu).toMatchObject({ name: 'cpu', kind: 'inline' });
@@ -214,6 +229,7 @@ describe('forRootAsync, given something else', () => {
       { pools: { cpu: {} }, useFactory: () => ({}) },
       /'pools' must be a list of strings/,
     ],
+    ['no pools', { pools: [], useFactory: () => ({}) }, /'pools' is empty; leave it out/],
     ['a pool twice', { pools: ['cpu', 'cpu'], useFactory: () => ({}) }, /'cpu' twice/],
     ['an unknown key', { pols: ['cpu'], useFactory: () => ({}) }, /'pols'.*Did you mean 'pools'\?/],
     ['nothing', {}, /needs one of useFactory, useClass and useExisting/],
@@ -245,6 +261,16 @@ describe('the context of a pool', () => {
         expect(await within(context.get(Service).greet('Ada'))).toContain('worker');
       },
       metadata,
+    );
+  });
+
+  it('is not asked for what Nest provides in each module', async () => {
+    await withApp(
+      { kind: 'thread' },
+      async ({ context }) => {
+        expect(await within(context.get(NeedsNestsOwn).areThere())).toBe(true);
+      },
+      { providers: [NeedsNestsOwn] },
     );
   });
 
@@ -292,7 +318,7 @@ describe('the context of a pool', () => {
     expect(lines).toHaveLength(2);
     // The root module imports the context itself.
     expect(lines[0]).toMatch(/databaseName\(\) -> 'DATABASE': .*its provider moves \(AppModule imports/);
-    expect(lines[1]).toMatch(/value\(\) -> 'HOST_VALUE': .*\(here HostModule\)/);
+    expect(lines[1]).toMatch(/value\(\) -> 'HOST_VALUE': .*\(here HostModule, imported as/);
   });
 
   it('is refused if its files import each other', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ExecutorQueueFullError, ExecutorTimeoutError } from '../../lib/index.js';
 import {
@@ -7,8 +8,10 @@ import {
   count,
   echoLater,
   environment,
+  itsThis,
   obeysSignal,
   spin,
+  tellsCallWhenAborted,
   waitUntil,
   whoAmI,
 } from '../fixtures/work.js';
@@ -134,6 +137,22 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
       const deadline = Number(second?.['deadline']);
       expect(deadline).toBeGreaterThanOrEqual(before + 60_000);
       expect(deadline).toBeLessThanOrEqual(Date.now() + 60_000);
+    });
+  });
+
+  it('tells a listener of its signal of itself, too', async () => {
+    await inApp(async ({ executor }) => {
+      const gate = new Gate();
+      const ended = rejection(executor.with({ timeout: 20 }).run(tellsCallWhenAborted, gate.file));
+      await until(() => gate.isOpen && readFileSync(gate.file, 'utf8') !== '', 'what the listener was told');
+      expect(readFileSync(gate.file, 'utf8')).toBe('true');
+      await ended;
+    });
+  });
+
+  it('calls a function on nothing', async () => {
+    await inApp(async ({ executor }) => {
+      expect(await within(executor.run(itsThis))).toBe('undefined');
     });
   });
 

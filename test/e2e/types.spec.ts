@@ -3,6 +3,8 @@ import { describe, expectTypeOf, it } from 'vitest';
 import { type Executor, RunInExecutor } from '../../lib/index.js';
 import { add, echo, echoLater } from '../fixtures/work.js';
 
+declare function needsThis(this: { count: number }, add: number): number;
+
 /** Checked by the compiler: an `expect-error` that is none fails the build. */
 export class Typed {
   @RunInExecutor()
@@ -39,6 +41,8 @@ describe('types', () => {
       executor.run(add, 1, '2'),
       // @ts-expect-error: too few arguments
       executor.run(add, 1),
+      // @ts-expect-error: it needs a `this`, which it has not in a worker
+      executor.run(needsThis, 1),
     ];
     expectTypeOf(calls).toBeFunction();
   });
