@@ -73,8 +73,8 @@ export interface PoolOptions {
  * @publicApi
  */
 export interface RecycleOptions {
-  /** After so many calls, 1 or more. */
+  /** From so many calls on, 1 or more. It goes on until its successor is ready. */
   readonly calls?: number | undefined;
-  /** When the worker holds so many MB after a call (a process's resident set, a thread's heap and Buffers), 1 or more. */
+  /** When the worker holds so many MB after a call (a process's resident set, a thread's heap and Buffers), above 0. */
   readonly memoryMb?: number | undefined;
 }
