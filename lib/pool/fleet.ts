@@ -88,7 +88,7 @@ export class Fleet implements SlotListener {
     for (;;) {
       const { booting, standing, due, leaving } = this.slots;
       // Those that are to be recycled wait while as many are leaving still: their calls may be long.
-      const isMissing = standing < this.#minimum || (booting < due && leaving < size.max);
+      const isMissing = standing < this.#minimum || booting < Math.min(due, size.max - leaving);
       const isShort = standing < size.max && booting * concurrency < waiting;
       if (!isMissing && !isShort) return;
       // While boots fail, one trial at a time is enough.
@@ -165,7 +165,7 @@ export class Fleet implements SlotListener {
     slot.state = 'ready';
     this.#backOff.bootSucceeded();
     const due = this.slots.find((other) => other.isDue && other.state === 'ready');
-    if (due) this.retire(due);
+    if (due && this.slots.leaving < this.#settings.size.max) this.retire(due);
     this.#rest(slot);
     this.#checkWarm();
     this.#pool.onRoom();

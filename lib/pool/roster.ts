@@ -42,7 +42,7 @@ export class Roster extends Set<WorkerSlot> {
     const condemned = this.count((slot) => slot.isCondemned && slot.state === 'retiring');
     const { max } = this.settings.size;
     // What is to be recycled stays until fewer are leaving.
-    const staying = this.leaving < max ? 0 : this.due;
+    const staying = Math.max(0, this.due - Math.max(0, max - this.leaving));
     return this.count(isStanding) + staying + Math.max(0, condemned - max);
   }
 

@@ -42,9 +42,9 @@ export class SharedErrorClasses {
     }
   }
 
-  find(name: string): ErrorClass | undefined | Promise<ErrorClass | undefined> {
+  find(name: string, mayLoad: boolean): ErrorClass | undefined | Promise<ErrorClass | undefined> {
     const known = this.#classes.get(name);
-    return known ?? (name.startsWith('{') ? this.#import(name) : nestErrors.find(name));
+    return known ?? (name.startsWith('{') ? this.#import(name) : nestErrors.find(name, mayLoad));
   }
 
   /** A class is looked up only in a file that is loaded: an error must not import new code. */

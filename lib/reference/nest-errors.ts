@@ -1,4 +1,5 @@
 import { importPackage } from './resolve.js';
+import { scriptMap } from './script-map.js';
 
 type ErrorClass = abstract new (...args: never[]) => unknown;
 
@@ -11,10 +12,11 @@ const BASES: ReadonlySet<string> = new Set(['IntrinsicException', 'HttpException
 export class NestErrors {
   readonly #names = new WeakMap<object, string>();
   readonly #classes = new Map<string, ErrorClass>();
+  #require: () => object | undefined = () => undefined;
 
   /** @param exports those of `@nestjs/common` */
   know(exports: object): void {
-    if (this.#classes.size > 0) return;
+    if (this.#isKnown) return;
     for (const [name, value] of Object.entries(exports)) {
       if (!isErrorClass(value)) continue;
       this.#names.set(value, `${PACKAGE}:${name}`);
@@ -22,26 +24,45 @@ export class NestErrors {
     }
   }
 
+  /** @param require how a worker has `@nestjs/common` at once; `undefined` where that cannot be, or not now */
+  beRequired(require: (name: string) => object | undefined): void {
+    this.#require = () => require(PACKAGE);
+  }
+
   nameOf(errorClass: object): string | undefined {
+    if (!this.#isKnown && extendsOne(errorClass)) this.#knowAtOnce();
     return this.#names.get(errorClass);
   }
 
-  find(name: string): ErrorClass | undefined | Promise<ErrorClass | undefined> {
-    const known = this.#classes.get(name);
-    if (known || this.#classes.size > 0 || !name.startsWith(`${PACKAGE}:`)) return known;
-    return this.#load().then(() => this.#classes.get(name));
-  }
-
-  /** Makes sure that the class has its name, if it is Nest's or extends one of Nest's. */
+  /** Makes sure that `nameOf` can answer. */
   async learn(errorClass: object): Promise<void> {
-    if (this.#classes.size > 0) return;
-    for (let each: unknown = errorClass; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
-      if (BASES.has(each.name)) return this.#load();
-    }
+    // It is loaded, as there is one: other files that are being loaded need not be waited for.
+    if (!this.#isKnown && extendsOne(errorClass)) this.know((await import(PACKAGE)) as object);
   }
 
-  /** What throws an error of Nest's has loaded Nest already; what is passed one might ask it for its status. */
-  async #load(): Promise<void> {
+  /**
+   * @param mayLoad whether Nest is loaded for that, if it was not: what is passed an error as an argument might ask it for its
+   *   status, whereas an abort must not wait
+   */
+  find(name: string, mayLoad: boolean): ErrorClass | undefined | Promise<ErrorClass | undefined> {
+    const isTheirs = name.startsWith(`${PACKAGE}:`);
+    if (isTheirs && !this.#isKnown && (mayLoad || scriptMap.isLoaded(import.meta.resolve(PACKAGE)))) {
+      if (!this.#knowAtOnce()) return this.#import().then(() => this.#classes.get(name));
+    }
+    return this.#classes.get(name);
+  }
+
+  get #isKnown(): boolean {
+    return this.#classes.size > 0;
+  }
+
+  #knowAtOnce(): boolean {
+    const exports = this.#require();
+    if (exports) this.know(exports);
+    return this.#isKnown;
+  }
+
+  async #import(): Promise<void> {
     try {
       this.know(await importPackage(PACKAGE));
     } catch {
@@ -51,6 +72,17 @@ export class NestErrors {
 }
 
 export const nestErrors = new NestErrors();
+
+function extendsOne(errorClass: unknown): boolean {
+  try {
+    for (let each = errorClass; typeof each === 'function'; each = Object.getPrototypeOf(each)) {
+      if (BASES.has(each.name)) return true;
+    }
+  } catch {
+    // A class may be a Proxy, or have a getter for its name.
+  }
+  return false;
+}
 
 function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && value.prototype instanceof Error;

@@ -184,6 +184,7 @@ export class BinaryWriter extends Serializer {
 export class BinaryReader extends Deserializer {
   /** Classes that must be looked up before the value is complete. */
   readonly pending: Promise<unknown>[] = [];
+  mayLoad = true;
   readonly #attachments: readonly Attachment[];
   readonly #classes: ErrorClasses;
   readonly #errors: Error[] = [];
@@ -226,7 +227,7 @@ export class BinaryReader extends Deserializer {
     this.#errors.push(error);
     const record = this.readValue() as ErrorRecord;
     fillError(error, record);
-    const found = this.#classes.find(record.class);
+    const found = this.#classes.find(record.class, this.mayLoad);
     if (found instanceof Promise) {
       this.pending.push(found.then((errorClass) => classifyError(error, errorClass, record.name)));
     } else {

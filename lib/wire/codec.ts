@@ -52,10 +52,11 @@ export class Codec {
    * An error that cannot be sent as it is: without what hangs on it.
    * @throws ExecutorSerializationError
    */
-  encodeBareWithClasses(error: Error): Payload | Promise<Payload> {
-    const { payload, unlearnt } = this.#encodeBare(error);
-    if (unlearnt === undefined || unlearnt.size === 0) return payload;
-    return this.#learn(unlearnt).then(() => this.#encodeBare(error).payload);
+  encodeBare(error: Error): Payload {
+    const survey = new Survey();
+    survey.visit(error);
+    const draft = { value: error, survey, subject: 'error', store: HEAP, moves: true, moving: undefined };
+    return this.#write({ ...draft, isBare: true }).payload;
   }
 
   /**
@@ -94,7 +95,8 @@ export class Codec {
     return undefined;
   }
 
-  decode(payload: Payload): Decoded {
+  /** @param mayLoad whether the classes of errors may be loaded for that: not where somebody must hear at once */
+  decode(payload: Payload, mayLoad = true): Decoded {
     const { head, attachments } = payload;
     if (attachments.length > 0) earlyCollection.cameIn(attachments, this.#mostCollected);
     if (typeof head === 'string') {
@@ -102,6 +104,7 @@ export class Codec {
       return { value, pending: undefined };
     }
     const reader = new BinaryReader(head, attachments, this.#classes);
+    reader.mayLoad = mayLoad;
     reader.readHeader();
     const value: unknown = adopt(reader.readValue());
     const pending = reader.pending.length > 0 ? Promise.all(reader.pending) : undefined;
@@ -114,19 +117,8 @@ export class Codec {
     store: AttachmentStore,
     unlearnt: ReadonlySet<object>,
   ): Promise<Payload> {
-    await this.#learn(unlearnt);
-    return this.#encode(value, subject, store).payload;
-  }
-
-  async #learn(unlearnt: ReadonlySet<object>): Promise<void> {
     await Promise.all(Array.from(unlearnt, (errorClass) => this.#classes.learn(errorClass)));
-  }
-
-  #encodeBare(error: Error): Encoding {
-    const survey = new Survey();
-    survey.visit(error);
-    const draft = { value: error, survey, subject: 'error', store: HEAP, moves: true, moving: undefined };
-    return this.#write({ ...draft, isBare: true });
+    return this.#encode(value, subject, store).payload;
   }
 
   #encode(value: unknown, subject: string, store: AttachmentStore): Encoding {

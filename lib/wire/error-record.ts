@@ -20,8 +20,11 @@ export interface ErrorClasses {
   nameOf(errorClass: object): string | null | undefined;
   /** Looks a class up, so that `nameOf` can answer. */
   learn(errorClass: object): Promise<void>;
-  /** The class of that name, perhaps after its file was looked at; `undefined` where it is not known here. */
-  find(name: string): ErrorClass | undefined | Promise<ErrorClass | undefined>;
+  /**
+   * The class of that name, perhaps after its file was looked at; `undefined` where it is not known here.
+   * @param mayLoad whether what all workers have at hand may be loaded for that
+   */
+  find(name: string, mayLoad: boolean): ErrorClass | undefined | Promise<ErrorClass | undefined>;
 }
 
 const UNREADABLE = '(unreadable)';

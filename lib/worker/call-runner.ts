@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
-import { type Codec, type Decoded, isSignal } from '../wire/codec.js';
+import { type Codec, isSignal } from '../wire/codec.js';
 import type { Message } from '../wire/messages.js';
 import { NO_ATTACHMENTS, type Payload } from '../wire/payload.js';
 import { isError } from '../wire/survey.js';
@@ -84,17 +84,14 @@ export class CallRunner {
   cancel(turn: number, reason: Payload): void {
     const running = this.#running.get(turn);
     if (!running) return;
-    const { value, pending } = this.#decodeReason(reason);
-    const abort = () => running.abort(value);
-    if (pending) pending.then(abort, abort);
-    else abort();
+    running.abort(this.#decodeReason(reason));
   }
 
-  #decodeReason(reason: Payload): Decoded {
+  #decodeReason(reason: Payload): unknown {
     try {
-      return this.codec.decode(reason);
+      return this.codec.decode(reason, false).value;
     } catch {
-      return { value: undefined, pending: undefined };
+      return undefined;
     }
   }
 
@@ -128,7 +125,7 @@ export class CallRunner {
     // An error must reach its caller even if something that hangs on it cannot.
     const encodeRefusal = (refusal: unknown) => {
       try {
-        if (!types.isProxy(thrown) && isError(thrown)) return this.codec.encodeBareWithClasses(thrown);
+        if (!types.isProxy(thrown) && isError(thrown)) return this.codec.encodeBare(thrown);
       } catch {
         // What its class is may be asked of a Proxy, which may throw.
       }

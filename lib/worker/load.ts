@@ -35,6 +35,15 @@ export async function load<T>(file: string): Promise<T> {
   return (await import(file)) as T;
 }
 
+/** What a package exports, had at once; `undefined` where that cannot be, or not now, as it is being imported. */
+export function requireAtOnce(name: string): object | undefined {
+  try {
+    return requires ? (requireHere(name) as object) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Not where anything was loaded before: hooks, of `require` or `import`, may make copies of modules or see only what is imported; and what
  * still is imported at that moment, Node refuses to require.

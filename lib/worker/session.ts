@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { nestErrors } from '../reference/nest-errors.js';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
@@ -10,6 +11,7 @@ import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
+import { requireAtOnce } from './load.js';
 import { type Invoke, loadNest, WorkerContext } from './worker-context.js';
 import { setImmediate } from '../node-timers.js';
 
@@ -32,6 +34,7 @@ export class Session {
   #runner: CallRunner;
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
+  #loading: Promise<unknown> | undefined;
   #concurrency = 1;
   #saysNext = false;
   #isBooting = false;
@@ -72,8 +75,10 @@ export class Session {
       if (process.listenerCount('uncaughtException') > 0) return;
       this.#send(MessageType.crashed, 0, this.#encodeCrash(error), true);
     });
-    // What it rejects with, the boot will, too.
-    if (hasNest) loadNest().catch(() => {});
+    nestErrors.beRequired(requireAtOnce);
+    if (hasNest) this.#loading = loadNest();
+    // The boot rejects with the same.
+    this.#loading?.catch(() => {});
   }
 
   #receive(incoming: Message): void {
@@ -98,7 +103,7 @@ export class Session {
       case MessageType.close:
         this.#isClosing = true;
         // The application's start failed before it could say what to boot.
-        return this.#isBooting ? void this.#closeWhenIdle() : this.#end(0);
+        return void (this.#isBooting ? this.#closeWhenIdle() : this.#endWhenLoaded());
       default:
         return;
     }
@@ -120,6 +125,12 @@ export class Session {
       this.#send(MessageType.bootFailed, 0, this.#encodeCrash(error));
       this.#channel.finish(() => this.#end(1));
     }
+  }
+
+  /** A thread that is ended while it reads files would leave them open. */
+  async #endWhenLoaded(): Promise<void> {
+    await this.#loading?.catch(() => {});
+    this.#end(0);
   }
 
   #take(call: Message): void {

@@ -6,16 +6,17 @@ import {
   RequestTimeoutException,
 } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { ExecutorOptionsError } from '../../lib/index.js';
+import { ExecutorOptionsError, ExecutorWorkerLostError } from '../../lib/index.js';
 import { WithHooks } from '../fixtures/services.js';
 import {
   NoSuchBookException,
   tellsReason,
   throwsConflict,
-  throwsFickleConflict,
+  throwsConflictLater,
   throwsNoSuchBook,
 } from '../fixtures/nest-exceptions.js';
 import { hasLoadedNest, hasReflectMetadata, statusOf, throwsNameless } from '../fixtures/without-nest.js';
+import { tellsCallWhenAborted, whoAmI } from '../fixtures/work.js';
 import { ALL_KINDS, startApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, until, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
@@ -56,11 +57,26 @@ describe.each(WORKER_KINDS)('a new worker without a context in a pool of kind %s
     await close();
   });
 
-  it('sends an error of theirs that cannot be sent whole', async () => {
+  it('says of which of their classes the error was that ended it', async () => {
     const { executor, close } = await startApp({ kind, context: false });
-    const error = await rejection(executor.run(throwsFickleConflict));
-    expect(error).toBeInstanceOf(ConflictException);
-    expect(error.message).toBe('fickle');
+    const error = await rejection(executor.run(throwsConflictLater));
+    expect(error).toBeInstanceOf(ExecutorWorkerLostError);
+    expect(error.cause).toBeInstanceOf(ConflictException);
+    await close();
+  });
+
+  it('hears of an abort for a reason of theirs at once, whether Nest is loaded or not', async () => {
+    const { executor, close } = await startApp({ kind, context: false });
+    const before = await within(executor.run(whoAmI));
+    const gate = new Gate();
+    const controller = new AbortController();
+    const call = executor.with({ signal: controller.signal }).run(tellsCallWhenAborted, gate.file, gate.file);
+    await until(() => gate.isOpen, 'its begin');
+    controller.abort(new RequestTimeoutException());
+    expect(await rejection(call)).toBeInstanceOf(RequestTimeoutException);
+    expect(await within(executor.run(whoAmI))).toBe(before);
+    expect(readFileSync(gate.file, 'utf8')).toBe('begun, true');
+    expect(await within(executor.run(hasLoadedNest))).toBe(false);
     await close();
   });
 

@@ -169,6 +169,34 @@ describe('a pool', () => {
     expect(await within(Promise.all([long, ...others]))).toEqual([1, 2, 1, 2]);
   });
 
+  it.each([
+    ['at once', [2, 4, 5, 6]],
+    ['one by one', [1, 2, 3]],
+  ])('has at most twice its size when its workers are to be recycled %s', (_, steps) => {
+    const { pool, host, submit } = makePool({ size: 2, concurrency: 2, recycle: { calls: 1 } });
+    void pool.warm();
+    const ended = new Set<WorkerListener>();
+    const alive = () => host.workers.filter((worker) => !ended.has(worker));
+    let ready = 0;
+    for (const step of steps) {
+      if (alive().length === 4 && step > 4) {
+        const [oldest] = alive() as [WorkerListener];
+        host.settle(1, oldest);
+        ended.add(oldest);
+        host.end(oldest);
+      }
+      // New workers boot, are given two calls each, and end one of these.
+      const fresh = host.workers.slice(ready, step);
+      ready = step;
+      for (const worker of fresh) worker.ready();
+      for (let calls = 2 * fresh.length; calls > 0; calls--) void submit();
+      for (const worker of fresh) host.settle(2, worker);
+      expect(alive().length).toBeLessThanOrEqual(4);
+    }
+    host.workers[ready]?.ready();
+    expect(alive()).toHaveLength(4);
+  });
+
   it('refuses a call whose arguments closed it', async () => {
     const { pool, submit } = makePool({});
     const closes = {

@@ -12,13 +12,14 @@ import { Codec } from '../../lib/wire/codec.js';
 import { MemoryMarks } from '../../lib/wire/marks.js';
 import { type Message, MessageType } from '../../lib/wire/messages.js';
 import { Session } from '../../lib/worker/session.js';
+import { loadNest } from '../../lib/worker/worker-context.js';
 import { until } from '../support/deadline.js';
 
 const PLAN = { pool: 'pool', pools: ['pool'], defaultPool: 'pool', concurrency: 1, bootTimeout: 5_000 };
 const ARGS = { head: '[]', attachments: [], moves: false };
 
 /** A session and what the parent has of it, and between them what each says, delivered when the test wants it. */
-function makeSession() {
+function makeSession({ hasNest = false, end = () => {} } = {}) {
   const said: Message[] = [];
   const sent: Message[] = [];
   const codec = new Codec(new SharedErrorClasses());
@@ -42,14 +43,7 @@ function makeSession() {
   } as unknown as Channel;
   const listeners = process.listeners('uncaughtExceptionMonitor');
   const marks = new MemoryMarks();
-  new Session(
-    channel,
-    marks,
-    new HeapStore(),
-    (attachments) => attachments,
-    codec,
-    () => {},
-  ).open(false);
+  new Session(channel, marks, new HeapStore(), (attachments) => attachments, codec, end).open(hasNest);
   onTestFinished(() => {
     for (const listener of process.listeners('uncaughtExceptionMonitor')) {
       if (!listeners.includes(listener)) process.off('uncaughtExceptionMonitor', listener);
@@ -104,4 +98,15 @@ it('announces the call for which a target was defined anew, though one before it
   expect(announced).toEqual([true, false, true]);
   expect(hasSaid(MessageType.failure, 1)).toBe(true);
   expect(hasSaid(MessageType.started, 3)).toBe(true);
+});
+
+it('that is closed before it is told what to boot ends when what it loads is loaded', async () => {
+  const order: string[] = [];
+  const loading = loadNest().then(() => order.push('loaded'));
+  const { remote, deliver } = makeSession({ hasNest: true, end: () => void order.push('ended') });
+  remote.close();
+  deliver();
+  await loading;
+  await until(() => order.includes('ended'), 'its end');
+  expect(order).toEqual(['loaded', 'ended']);
 });
