@@ -33,10 +33,10 @@ import { Gate } from '../support/gate.js';
 import { sharedApp } from '../support/shared-app.js';
 
 describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
-  const inApp = sharedApp({ kind });
+  const inApp = sharedApp({ kind, context: false });
 
   it('closing does not wait for calls that were aborted before they began, with several at a time', async () => {
-    const app = await startApp({ kind, size: 1, concurrency: 2 });
+    const app = await startApp({ kind, context: false, size: 1, concurrency: 2 });
     await within(app.executor.run(echo<number>, 1));
     const controller = new AbortController();
     const calls = [1, 2, 3].map((value) =>
@@ -97,7 +97,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('takes a call with maxQueue 0 if a worker can be booted for it', async () => {
-    await withApp({ kind, maxQueue: 0, warmup: 'lazy' }, async ({ executor }) => {
+    await withApp({ kind, context: false, maxQueue: 0, warmup: 'lazy' }, async ({ executor }) => {
       expect(await within(executor.run(add, 1, 2))).toBe(3);
     });
   });
@@ -121,7 +121,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
 
 describe.each(WORKER_KINDS)('a pool of kind %s', (kind) => {
   it('looks again at a worker that was spared for its neighbours', async () => {
-    await withApp({ kind, concurrency: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 2 }, async ({ executor }) => {
       await within(Promise.all([executor.run(echoLater<number>, 0, 1), executor.run(add, 1, 1)]));
       const neighbour = rejection(executor.run(echoLater<number>, 1, 20_000));
       const offender = await rejection(executor.with({ timeout: 100 }).run(spinAfter, 700));
@@ -131,7 +131,7 @@ describe.each(WORKER_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('relieves a call that waits behind a long one when a worker becomes ready', async () => {
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       const gate = new Gate();
       for (let round = 0; round < 100; round++) await within(executor.run(spinUntil));
       await rejection(executor.run(exit, 1));
@@ -144,7 +144,7 @@ describe.each(WORKER_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('does not blame an error that the application handled', async () => {
-    await withApp({ kind }, async ({ executor }) => {
+    await withApp({ kind, context: false }, async ({ executor }) => {
       const error = await rejection(executor.run(exitsAfterHandledError));
       expect(error.name).toBe('ExecutorWorkerLostError');
       expect(error.cause).toBeUndefined();

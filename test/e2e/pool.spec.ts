@@ -22,7 +22,7 @@ import { Gate } from '../support/gate.js';
 import { sharedApp } from '../support/shared-app.js';
 
 describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
-  const inApp = sharedApp({ kind });
+  const inApp = sharedApp({ kind, context: false });
 
   it('runs exported functions, by name and as default', async () => {
     await inApp(async ({ executor }) => {
@@ -34,7 +34,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('runs as many calls at once as it has workers, and lets the others wait', async () => {
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       const gate = new Gate();
       const first = [1, 2].map(() => executor.run(waitUntil, gate.file));
       const others = [3, 4, 5].map((n) => executor.run(echoLater<number>, n, 50));
@@ -50,7 +50,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('has several calls in flight in one worker with concurrency', async () => {
-    await withApp({ kind, concurrency: 3 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 3 }, async ({ executor }) => {
       const gate = new Gate();
       const calls = [1, 2, 3, 4].map(() => executor.run(waitUntil, gate.file));
       await until(() => executor.stats().running === 3, 'three running');
@@ -75,7 +75,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('refuses what is more than maxQueue', async () => {
-    await withApp({ kind, maxQueue: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, maxQueue: 2 }, async ({ executor }) => {
       await within(Promise.all([executor.run(add, 1, 1), executor.run(echoLater<number>, 0, 1)]));
       const accepted = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 30));
       const error = await rejection<ExecutorQueueFullError>(executor.run(add, 1, 2));
@@ -87,7 +87,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('takes only what can start at once with maxQueue 0', async () => {
-    await withApp({ kind, maxQueue: 0 }, async ({ executor }) => {
+    await withApp({ kind, context: false, maxQueue: 0 }, async ({ executor }) => {
       await until(() => executor.stats().workers === 1, 'a worker');
       await within(executor.run(echoLater<number>, 0, 1));
       const first = executor.run(echoLater<number>, 1, 30);
@@ -97,7 +97,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('ends a call that waits longer than queueTimeout', async () => {
-    await withApp({ kind, queueTimeout: 1_000 }, async ({ executor }) => {
+    await withApp({ kind, context: false, queueTimeout: 1_000 }, async ({ executor }) => {
       await within(executor.run(echoLater<string>, 'found', 1));
       const first = executor.run(echoLater<string>, 'kept', 3_000);
       const error = await rejection<ExecutorTimeoutError>(executor.run(add, 1, 1));
@@ -108,7 +108,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
   });
 
   it('counts timeout from the start of the method, not from the call', async () => {
-    await withApp({ kind, timeout: 1_200 }, async ({ executor }) => {
+    await withApp({ kind, context: false, timeout: 1_200 }, async ({ executor }) => {
       const calls = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 450));
       expect(await within(Promise.all(calls))).toEqual([1, 2, 3]);
       const error = await thrownBy<ExecutorTimeoutError>(() =>
@@ -158,7 +158,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
 
   it('closes an idle pool and leaves no timer and no handle', async () => {
     const before = process.getActiveResourcesInfo().length;
-    await withApp({ kind, timeout: 5_000, queueTimeout: 5_000 }, async ({ executor }) => {
+    await withApp({ kind, context: false, timeout: 5_000, queueTimeout: 5_000 }, async ({ executor }) => {
       await within(executor.run(add, 1, 1));
     });
     await until(() => process.getActiveResourcesInfo().length <= before, 'nothing left');
@@ -167,7 +167,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
 
 describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
   it('count timeout from the start with concurrency too', async () => {
-    await withApp({ kind, concurrency: 2, timeout: 900 }, async ({ executor }) => {
+    await withApp({ kind, context: false, concurrency: 2, timeout: 900 }, async ({ executor }) => {
       await within(executor.run(add, 1, 1));
       // The second is handed over while the first blocks the worker's event loop.
       const calls = [executor.run(spin, 600), executor.run(spin, 600)];
@@ -176,7 +176,7 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
   });
 
   it('are booted eagerly, and are others than the application', async () => {
-    await withApp({ kind, size: 2 }, async ({ executor }) => {
+    await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       expect(executor.stats().workers).toBe(2);
       const both = await within(Promise.all([1, 2].map(() => executor.run(whoAmI))));
       expect(both).not.toContain(whoAmI());
@@ -184,7 +184,7 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
   });
 
   it('are booted with the first call if lazy', async () => {
-    await withApp({ kind, warmup: 'lazy' }, async ({ executor }) => {
+    await withApp({ kind, context: false, warmup: 'lazy' }, async ({ executor }) => {
       expect(executor.stats().workers).toBe(0);
       expect(await within(executor.run(add, 1, 2))).toBe(3);
       expect(executor.stats().workers).toBe(1);
@@ -192,18 +192,21 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
   });
 
   it('become more under load and fewer after idleTimeout', async () => {
-    await withApp({ kind, size: { min: 0, max: 2 }, idleTimeout: 50 }, async ({ executor }) => {
-      expect(executor.stats().workers).toBe(0);
-      const calls = [1, 2, 3, 4].map((n) => executor.run(echoLater<number>, n, 400));
-      await until(() => executor.stats().workers === 2, 'two workers');
-      expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4]);
-      await until(() => executor.stats().workers === 0, 'no worker left');
-      expect(await within(executor.run(add, 1, 2))).toBe(3);
-    });
+    await withApp(
+      { kind, context: false, size: { min: 0, max: 2 }, idleTimeout: 50 },
+      async ({ executor }) => {
+        expect(executor.stats().workers).toBe(0);
+        const calls = [1, 2, 3, 4].map((n) => executor.run(echoLater<number>, n, 400));
+        await until(() => executor.stats().workers === 2, 'two workers');
+        expect(await within(Promise.all(calls))).toEqual([1, 2, 3, 4]);
+        await until(() => executor.stats().workers === 0, 'no worker left');
+        expect(await within(executor.run(add, 1, 2))).toBe(3);
+      },
+    );
   });
 
   it('are replaced after recycle.calls, and no call notices', async () => {
-    await withApp({ kind, recycle: { calls: 3 } }, async ({ executor }) => {
+    await withApp({ kind, context: false, recycle: { calls: 3 } }, async ({ executor }) => {
       // Each counts its own calls: how many it was when the next one took over.
       const counts = [0];
       await until(async () => {
@@ -219,7 +222,7 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
   });
 
   it('are replaced above recycle.memoryMb', async () => {
-    await withApp({ kind, recycle: { memoryMb: 1 } }, async ({ executor }) => {
+    await withApp({ kind, context: false, recycle: { memoryMb: 1 } }, async ({ executor }) => {
       const first = await within(executor.run(whoAmI));
       await until(async () => (await within(executor.run(whoAmI))) !== first, 'another worker');
       expect(executor.stats()).toMatchObject({ failed: 0, lost: 0 });
