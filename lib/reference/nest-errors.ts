@@ -1,9 +1,4 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { importPackage } from './resolve.js';
-import { scriptMap } from './script-map.js';
-
-const requireHere = createRequire(import.meta.url);
 
 type ErrorClass = abstract new (...args: never[]) => unknown;
 
@@ -49,9 +44,8 @@ export class NestErrors {
    *   status, whereas an abort must not wait
    */
   find(name: string, mayLoad: boolean): ErrorClass | undefined | Promise<ErrorClass | undefined> {
-    const isTheirs = name.startsWith(`${PACKAGE}:`);
-    if (isTheirs && !this.#isKnown && (mayLoad || isLoaded())) {
-      if (!this.#knowAtOnce()) return this.#import().then(() => this.#classes.get(name));
+    if (mayLoad && !this.#isKnown && name.startsWith(`${PACKAGE}:`) && !this.#knowAtOnce()) {
+      return this.#import().then(() => this.#classes.get(name));
     }
     return this.#classes.get(name);
   }
@@ -76,15 +70,6 @@ export class NestErrors {
 }
 
 export const nestErrors = new NestErrors();
-
-function isLoaded(): boolean {
-  try {
-    return scriptMap.isLoaded(pathToFileURL(requireHere.resolve(PACKAGE)).href);
-  } catch {
-    // Where that cannot be told, nothing is loaded for it.
-    return false;
-  }
-}
 
 function extendsOne(errorClass: unknown): boolean {
   try {

@@ -145,7 +145,7 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
       const gate = new Gate();
       const ended = rejection(executor.with({ timeout: 20 }).run(tellsCallWhenAborted, gate.file));
       await until(() => gate.isOpen && readFileSync(gate.file, 'utf8') !== '', 'what the listener was told');
-      expect(readFileSync(gate.file, 'utf8')).toBe('true');
+      expect(readFileSync(gate.file, 'utf8')).toBe('true ExecutorTimeoutError');
       await ended;
     });
   });
