@@ -86,9 +86,10 @@ export class Fleet implements SlotListener {
     // From the first call on, a lazy pool is like the others.
     if (waiting > 0) this.#minimum = size.min;
     for (;;) {
-      const { booting, standing, due, leaving } = this.slots;
+      const { booting, standing, due } = this.slots;
       // Those that are to be recycled wait while as many are leaving still: their calls may be long.
-      const isMissing = standing < this.#minimum || booting < Math.min(due, size.max - leaving);
+      const isMissing =
+        standing < this.#minimum || (due > 0 && booting < Math.min(due, size.max - this.slots.leaving));
       const isShort = standing < size.max && booting * concurrency < waiting;
       if (!isMissing && !isShort) return;
       // While boots fail, one trial at a time is enough.

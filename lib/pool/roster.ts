@@ -42,7 +42,8 @@ export class Roster extends Set<WorkerSlot> {
     const condemned = this.count((slot) => slot.isCondemned && slot.state === 'retiring');
     const { max } = this.settings.size;
     // What is to be recycled stays until fewer are leaving.
-    const staying = Math.max(0, this.due - Math.max(0, max - this.leaving));
+    const { due } = this;
+    const staying = due === 0 ? 0 : Math.max(0, due - Math.max(0, max - this.leaving));
     return this.count(isStanding) + staying + Math.max(0, condemned - max);
   }
 

@@ -1,12 +1,10 @@
 import * as executorErrors from '../errors/executor.errors.js';
 import { isUncertain, locate } from './locate.js';
-import { nestErrors } from './nest-errors.js';
+import { type ErrorClass, isErrorClass, nestErrors } from './nest-errors.js';
 import type { Reference } from './reference.js';
 import { loadExport } from './resolve.js';
 import { scriptMap } from './script-map.js';
 import { setTimeout } from '../node-timers.js';
-
-type ErrorClass = abstract new (...args: never[]) => unknown;
 
 /** Names for the error classes that both sides have: JavaScript's, Nest's, ours, and exported ones by their file. */
 export class SharedErrorClasses {
@@ -83,8 +81,4 @@ const LOOK_UP_TIMEOUT = 1_000;
 
 function tooLate(): Promise<undefined> {
   return new Promise((resolve) => setTimeout(() => resolve(undefined), LOOK_UP_TIMEOUT).unref());
-}
-
-function isErrorClass(value: unknown): value is ErrorClass {
-  return typeof value === 'function' && value.prototype instanceof Error;
 }

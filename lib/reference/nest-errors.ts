@@ -1,6 +1,6 @@
 import { importPackage } from './resolve.js';
 
-type ErrorClass = abstract new (...args: never[]) => unknown;
+export type ErrorClass = abstract new (...args: never[]) => unknown;
 
 const PACKAGE = '@nestjs/common';
 
@@ -82,6 +82,6 @@ function extendsOne(errorClass: unknown): boolean {
   return false;
 }
 
-function isErrorClass(value: unknown): value is ErrorClass {
+export function isErrorClass(value: unknown): value is ErrorClass {
   return typeof value === 'function' && value.prototype instanceof Error;
 }

@@ -76,9 +76,8 @@ export class Session {
       this.#send(MessageType.crashed, 0, this.#encodeCrash(error), true);
     });
     nestErrors.beRequired(requireAtOnce);
-    if (hasNest) this.#loading = loadNest();
-    // The boot rejects with the same.
-    this.#loading?.catch(() => {});
+    // What it rejects with, the boot will, too.
+    if (hasNest) this.#loading = loadNest().catch(() => {});
   }
 
   #receive(incoming: Message): void {
@@ -129,7 +128,7 @@ export class Session {
 
   /** A thread that is ended while it reads files would leave them open. */
   async #endWhenLoaded(): Promise<void> {
-    await this.#loading?.catch(() => {});
+    await this.#loading;
     this.#end(0);
   }
 
