@@ -76,7 +76,15 @@ export function optionsFactory(
 }
 
 /** What was promised up front is what can be injected, so the factory must return just that. */
-function checkNames(options: ExecutorModuleOptions, names: readonly string[]): ExecutorModuleOptions {
+function checkNames(
+  options: ExecutorModuleOptions | undefined,
+  names: readonly string[],
+): ExecutorModuleOptions {
+  if (options === undefined) {
+    throw new ExecutorOptionsError(
+      `${WHERE} got no options: its factory must return what forRoot() takes, {} for the defaults. Is a 'return' missing?`,
+    );
+  }
   const made = namesOfPools(options);
   // What it is instead is said when all options are checked.
   if (made === undefined) return options;

@@ -39,8 +39,11 @@ export const signal: Rule = (value) => (value instanceof AbortSignal ? undefined
 export const nonEmptyString: Rule = (value) =>
   typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty';
 
-export const aClassOrFalse: Rule = (value) =>
-  typeof value === 'function' || value === false ? undefined : 'a Nest module class, or false';
+/** An arrow function or a method has no prototype: Nest could make nothing of it. */
+export const aClassOrFalse: Rule = (value) => {
+  const isClass = typeof value === 'function' && typeof value.prototype === 'object';
+  return isClass || value === false ? undefined : 'a Nest module class, or false';
+};
 
 export const aFunction: Rule = (value) => (typeof value === 'function' ? undefined : 'a function');
 

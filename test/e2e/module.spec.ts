@@ -155,6 +155,7 @@ describe('forRoot', () => {
     ['env', { pools: { cpu: { env: { A: 1 } } } }, /'env'/],
     ['execArgv', { pools: { cpu: { execArgv: '--flag' } } }, /'execArgv'.*list/],
     ['context', { pools: { cpu: { context: 'AppModule' } } }, /'context'.*class/],
+    ['context that is no class', { pools: { cpu: { context: () => Root } } }, /'context'.*class/],
     ['null', null, /ExecutorModule.*null/],
     ['null pool', { pools: { cpu: null } }, /Pool 'cpu'.*null/],
     ['no pool', { pools: {} }, /'pools' is empty/],
@@ -239,6 +240,14 @@ describe('forRootAsync, given something else', () => {
     const register = () => ExecutorModule.forRootAsync(options as ExecutorModuleAsyncOptions);
     expect(register).toThrow(ExecutorOptionsError);
     expect(register).toThrow(message);
+  });
+
+  it('refuses a factory that returns nothing', async () => {
+    const error = await rejection(
+      start(ExecutorModule.forRootAsync({ useFactory: () => undefined as never })),
+    );
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/got no options.*'return' missing\?/);
   });
 
   it('refuses a class that makes no options', async () => {
