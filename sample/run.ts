@@ -11,6 +11,8 @@ const verdicts: string[] = [];
 const server = await ServerProcess.start();
 try {
   for (const workload of WORKLOADS) {
+    // Where it does not mix with the table, if that goes into a file.
+    console.error(`Measuring: ${workload.name}, on the event loop and in ${workload.pool} ...`);
     const inline = await measure(server.url, workload, 'inline');
     const executor = await measure(server.url, workload, 'executor');
     rows.push([workload.name, 'event loop', ...cellsOf(inline)]);
