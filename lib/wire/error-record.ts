@@ -1,4 +1,4 @@
-import { Survey } from './survey.js';
+import { NOTHING, prune } from './prune.js';
 
 /** What is sent of an error. `own` holds its own properties, but for its stack and a message that is hidden as usual. */
 export interface ErrorRecord {
@@ -37,10 +37,9 @@ export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<
   for (const key of Object.getOwnPropertyNames(error)) {
     const isEnumerable = Object.prototype.propertyIsEnumerable.call(error, key);
     if (key === 'stack' || (key === 'message' && !isEnumerable)) continue;
-    const value = read(error, key);
     // An error must reach its caller even if something that hangs on it cannot.
-    if (value === unreadable || isRefused(value)) continue;
-    own.push([key, value, isEnumerable]);
+    const value = prune(read(error, key));
+    if (value !== NOTHING) own.push([key, value, isEnumerable]);
   }
   return {
     class: nearestClass(error, classes, unlearnt),
@@ -49,14 +48,6 @@ export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<
     stack: text(read(error, 'stack')),
     own,
   };
-}
-
-function isRefused(value: unknown): boolean {
-  try {
-    return new Survey().visit(value) !== undefined;
-  } catch {
-    return true;
-  }
 }
 
 function nearestClass(error: object, classes: ErrorClasses, unlearnt: Set<object>): string {

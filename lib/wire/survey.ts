@@ -159,6 +159,15 @@ export class Survey {
   }
 }
 
+/** Whether what arrives of an object, if it can be sent, is its properties. */
+export function isMadeOfProperties(value: object): boolean {
+  if (types.isProxy(value)) return false;
+  if (Array.isArray(value)) return true;
+  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return false;
+  if (isError(value) || value instanceof Map || value instanceof Set || isCloneable(value)) return false;
+  return refuseByClass(value) === undefined;
+}
+
 /** Even one that is not enumerable, and so is no property that is sent. */
 function obeysToJson(value: object): boolean {
   return typeof (value as { toJSON?: unknown }).toJSON === 'function';

@@ -11,6 +11,7 @@ import {
   throwsHeirOfProxy,
   throwsProxy,
   throwsUnsendable,
+  throwsWithResponse,
   throwsDeepCauses,
 } from '../fixtures/work.js';
 import { ALL_KINDS, withApp } from '../support/app.js';
@@ -173,6 +174,19 @@ describe.each(ALL_KINDS)('odd values, in a pool of kind %s', (kind) => {
       const error = await rejection(executor.run(throwsUnsendable));
       expect(error).toBeInstanceOf(RangeError);
       expect(error.message).toBe('the real one');
+    });
+  });
+
+  it('what hangs on an error arrives without what in it cannot be sent', async () => {
+    await inApp(async ({ executor }) => {
+      const error = await rejection(executor.run(throwsWithResponse));
+      const response = {
+        status: 404,
+        data: { why: 'no such thing' },
+        config: { url: '/one', transforms: Object.assign([], { length: 1 }) },
+      };
+      expect(error).toMatchObject({ message: 'refused', response });
+      expect(error).not.toHaveProperty('request');
     });
   });
 
