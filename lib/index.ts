@@ -17,6 +17,7 @@ export { ExecutorModule } from './executor.module.js';
 export { getExecutorToken } from './executor.tokens.js';
 export type { CallOptions, RunInExecutorOptions } from './interfaces/call-options.interface.js';
 export type { CurrentCall } from './interfaces/current-call.interface.js';
+export type { AsyncMethod, ExecutorMethodDecorator } from './interfaces/decorated-method.interface.js';
 export type { Executor, ExecutorStats, Percentiles } from './interfaces/executor.interface.js';
 export type {
   ExecutorModuleAsyncOptions,

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { DECORATED_METHODS } from '../executor.constants.js';
 import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
-
-export type AsyncMethod = (...args: never[]) => Promise<unknown>;
+import type { AsyncMethod } from '../interfaces/decorated-method.interface.js';
 
 /** What `@RunInExecutor` knows of a method. */
 export interface DecoratedMethod {

@@ -3,12 +3,8 @@ import { EXECUTOR_REGISTRY, REGISTRY_PROPERTY } from '../executor.constants.js';
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
 import type { MethodRouter } from './method-router.js';
-import {
-  type AsyncMethod,
-  type DecoratedMethod,
-  recordDecoratedMethod,
-  wrappers,
-} from './decorated-method.js';
+import type { AsyncMethod, ExecutorMethodDecorator } from '../interfaces/decorated-method.interface.js';
+import { type DecoratedMethod, recordDecoratedMethod, wrappers } from './decorated-method.js';
 import { isRouter } from './routers.js';
 import { show } from '../options/rules.js';
 
@@ -23,7 +19,7 @@ import { show } from '../options/rules.js';
  * @param options what holds for every call of this method instead of the pool's own
  * @publicApi
  */
-export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {}) {
+export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {}): ExecutorMethodDecorator {
   if (pool !== undefined && typeof pool !== 'string') {
     throw new ExecutorOptionsError(
       `@RunInExecutor takes the name of a pool, not ${show(pool)}. Without a name it still needs its parentheses: @RunInExecutor().`,

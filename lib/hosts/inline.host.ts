@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { ExecutorTimeoutError } from '../errors/executor.errors.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { type Attachment, copyOf, HeapStore } from '../wire/attachments.js';
 import type { Codec } from '../wire/codec.js';
@@ -34,7 +35,14 @@ export class InlineHost implements WorkerHost {
       listener.started(call.turn);
       const { id, turn, attempt, timeout, signals, args: payload } = call;
       const incoming = { call: id, turn, attempt, timeout, signals, payload };
-      const invoke = (args: readonly unknown[]) => call.target.invoke(call.self, args);
+      const invoke = (args: readonly unknown[]) => {
+        const result = call.target.invoke(call.self, args);
+        // No timer can fire while it blocks: in a worker it would have been ended.
+        if (timeout === 0 || performance.now() - startedAt <= timeout) return result;
+        // Nobody waits for it any more.
+        Promise.resolve(result).catch(() => {});
+        throw new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.target.label);
+      };
       runner.run(incoming, invoke, ({ failed, payload: result }) => {
         // After its end a worker says nothing: a method that was given up may still be running here.
         if (!isOver) listener.settled(turn, failed, result, performance.now() - startedAt);

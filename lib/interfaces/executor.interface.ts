@@ -50,14 +50,14 @@ export interface ExecutorStats {
   readonly rejected: number;
   /** Calls that rejected with `ExecutorWorkerLostError`. */
   readonly lost: number;
-  /** From acceptance to start, in ms. */
+  /** From acceptance to start, in ms, of all calls that started: not of those that were given up before. */
   readonly waitTime: Percentiles;
-  /** From start to settlement, in ms. */
+  /** From start to settlement, in ms, of all calls that started. */
   readonly runTime: Percentiles;
 }
 
 /**
- * In ms, of all calls of a pool since it was made; 0 before the first.
+ * In ms, since the pool was made; 0 before the first call.
  * @publicApi
  */
 export interface Percentiles {

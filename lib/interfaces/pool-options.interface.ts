@@ -4,7 +4,8 @@ import type { ResourceLimits } from 'node:worker_threads';
 /**
  * - `thread`: worker threads, on Piscina. Light; for blocking libraries. A native crash takes the application along.
  * - `process`: child processes. Isolated and killable; for CPU-bound work.
- * - `inline`: no worker at all: runs in the caller's event loop with the same copying and the same errors. For tests.
+ * - `inline`: no worker at all: runs in the caller's event loop with the same copying and the same errors. For tests. Nothing can end a
+ *   method there: one that blocks longer than its `timeout` rejects when it returns.
  * @publicApi
  */
 export type PoolKind = 'thread' | 'process' | 'inline';
@@ -43,8 +44,8 @@ export interface PoolOptions {
   readonly recycle?: RecycleOptions | undefined;
   /**
    * A Nest module that each worker imports: what must be configured (`ConfigModule`, a database). `false`: workers boot no Nest
-   * application, for a pool that only `run`s functions; they start several times as fast and need less memory, and no decorated method can
-   * be routed there. Default: none, so that workers hold the decorated classes and what these need.
+   * application, for a pool that only `run`s functions; they boot in about half the time and need less memory, and no decorated method
+   * can be routed there. Default: none, so that workers hold the decorated classes and what these need.
    */
   readonly context?: Type<unknown> | false | undefined;
   /** `eager` boots `size` (`size.min`) workers at start-up; `lazy` at the first call. Default `eager`. */
@@ -55,7 +56,7 @@ export interface PoolOptions {
    */
   readonly bootTimeout?: number | undefined;
   /**
-   * How long closing waits for accepted calls, in ms, 0 or more, from when the application begins to close. Those that are left
+   * How long closing waits for accepted calls, in ms, 0 or more, from Nest's `beforeApplicationShutdown` on. Those that are left
    * are given up; each worker then has 5 s for its own shutdown hooks. Default 10,000.
    */
   readonly shutdownTimeout?: number | undefined;

@@ -245,7 +245,7 @@ export class Pool implements FleetListener {
     if (call.isSettled) return;
     if (begun && call.attempt <= call.terms.retries) {
       call.attempt++;
-    } else if (begun || call.isMoved || ++call.detours > MAX_DETOURS) {
+    } else if (begun || call.isMoved || ++call.detours >= MAX_DETOURS) {
       const { name } = this.settings;
       const options = end.cause === undefined ? undefined : { cause: end.cause };
       this.#settlement.lose(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));

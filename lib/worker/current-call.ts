@@ -5,8 +5,8 @@ import { sharedState } from '../shared-state.js';
 const store = sharedState('current-call', () => new AsyncLocalStorage<CurrentCall>());
 
 /**
- * The call that runs this code: inside a method or function that an executor runs, and in what that awaits;
- * elsewhere `undefined`.
+ * The call that runs this code: inside a method or function that an executor runs, and in whatever that starts, even if it goes on
+ * after the call; elsewhere `undefined`.
  * @publicApi
  */
 export function currentCall(): CurrentCall | undefined {

@@ -18,7 +18,7 @@ import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
 import { ContextModule, FailingContext, HostContext } from '../fixtures/context.module.js';
 import { Greeter, NeedsFactory, NeedsHost, NeedsNestsOwn, Service } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
-import { add, echo } from '../fixtures/work.js';
+import { add, echo, spin } from '../fixtures/work.js';
 import { ALL_KINDS, startApp, withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 
@@ -438,6 +438,20 @@ describe('in tests of applications', () => {
       } finally {
         vi.useRealTimers();
       }
+    });
+  });
+
+  it('an inline pool rejects what blocked longer than its timeout, as that could not end it', async () => {
+    await withApp({ kind: 'inline', timeout: 20 }, async ({ executor }) => {
+      expect(await rejection(executor.run(spin, 50))).toMatchObject({
+        name: 'ExecutorTimeoutError',
+        pool: 'pool',
+        phase: 'run',
+        timeout: 20,
+        message: "spin() ran longer than its timeout of 20 ms in pool 'pool'.",
+      });
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+      expect(executor.stats()).toMatchObject({ completed: 1, failed: 1, running: 0 });
     });
   });
 
