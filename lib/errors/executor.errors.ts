@@ -82,7 +82,8 @@ export interface WorkerLoss {
 
 /**
  * The worker ended while the call was in it, and no retry was left. Whether the method had its effect is unknown, unless
- * it had not begun: so it is with a call whose moved buffers are gone, and with one before which ten workers ended.
+ * it had not begun: so it is with a call whose moved buffers are gone, and with one before which ten workers ended, or three while they
+ * loaded what it runs.
  * `cause` is the uncaught error that ended the worker, where there was one.
  * @publicApi
  */

@@ -24,7 +24,7 @@ export class InlineHost implements WorkerHost {
     const end = (cause?: Error) => {
       if (isOver) return;
       isOver = true;
-      const loss = { exitCode: 0, signal: null, outOfMemory: false, cause };
+      const loss = { exitCode: 0, signal: null, outOfMemory: false, cause, isHeardOut: true };
       queueMicrotask(() => listener.ended({ ...loss, lastTurn }));
     };
     const runNext = () => {

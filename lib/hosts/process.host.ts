@@ -84,6 +84,7 @@ export class ProcessHost implements WorkerHost {
         outOfMemory: stderr.saysOutOfMemory,
         cause: cause ?? remote.crash,
         lastTurn,
+        isHeardOut: channel.isSound && (hasPipeEnded || fd !== undefined),
         lastWords: stderr.lastWords,
       });
     };

@@ -62,7 +62,8 @@ export class ThreadHost implements WorkerHost {
       void piscina.destroy();
       const cause = remote.crash ?? end.cause;
       const outOfMemory = (end.cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      listener.ended({ exitCode, signal: null, outOfMemory, cause, lastTurn: marks.getStarted() });
+      const lastTurn = marks.getStarted();
+      listener.ended({ exitCode, signal: null, outOfMemory, cause, lastTurn, isHeardOut: true });
     };
     channel.listen(
       (incoming) => {

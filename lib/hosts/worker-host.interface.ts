@@ -37,8 +37,10 @@ export interface HostCall {
 export interface WorkerEnd extends WorkerLoss {
   /** The uncaught error that ended it, or how it broke the protocol. */
   readonly cause: unknown;
-  /** The turn of the last call that had begun; `undefined` where that cannot be told. */
+  /** The turn of the last call that it took up, if only to load what that runs; `undefined` where that cannot be told. */
   readonly lastTurn: number | undefined;
+  /** All that it said has been read: what it should have announced, and did not, never began. */
+  readonly isHeardOut: boolean;
   /** What it wrote on stderr of why it ended, where nothing else says it; may be empty. */
   readonly lastWords?: string;
 }

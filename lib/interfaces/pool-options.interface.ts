@@ -52,7 +52,7 @@ export interface PoolOptions {
   readonly warmup?: 'eager' | 'lazy' | undefined;
   /**
    * How long a worker may take to boot, in ms, 1 or more; and later, to load the file of what a call runs: then the call rejects with
-   * ExecutorReferenceError. Default 30,000.
+   * ExecutorReferenceError. A worker that gives no sign of life so long after it should have taken a call is replaced. Default 30,000.
    */
   readonly bootTimeout?: number | undefined;
   /**

@@ -61,7 +61,7 @@ export class Call implements HostCall {
   timer: LateTimer | undefined;
   /** While it is in a worker still. */
   givenUp: GivenUp | undefined;
-  /** Runs from when it was given up in a worker until it has left it. */
+  /** Runs while its worker is to load what it runs, and from when it was given up in a worker until it has left it. */
   grace: LateTimer | undefined;
   /** Takes the listeners off the caller's signals. */
   release: (() => void) | undefined;

@@ -8,7 +8,7 @@ import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
 import { lossOf, silentEnd, unusedEnd } from './worker-end.js';
-import { type SlotListener, WorkerSlot } from './worker-slot.js';
+import { type LeftCall, type SlotListener, WorkerSlot } from './worker-slot.js';
 import { clearTimeout, setTimeout } from '../node-timers.js';
 
 /** After so many failed boots in a row, or workers that ended before they began a call, with no live one, what waits is rejected. */
@@ -19,11 +19,13 @@ export interface FleetListener {
   /** A worker can take a call. */
   onRoom(): void;
   onStarted(call: Call): void;
+  /** It is the next to begin in its worker. */
+  onNext(call: Call): void;
   /** It never began and never will, where it was: it waits again. */
   onReturned(call: Call): void;
   onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void;
-  /** Its worker ended before the call did; `begun` tells whether the call had begun. */
-  onLost(call: Call, end: WorkerEnd, begun: boolean): void;
+  /** Its worker ended before the call did. */
+  onLost(left: LeftCall, end: WorkerEnd): void;
   /** No worker is live, and none could be booted of late. */
   onHopeless(error: ExecutorBootError): void;
   /** How many calls wait for a worker. */
@@ -167,7 +169,7 @@ export class Fleet implements SlotListener {
     this.#backOff.bootSucceeded();
     const due = this.slots.find((other) => other.isDue && other.state === 'ready');
     if (due && this.slots.leaving < this.#settings.size.max) this.retire(due);
-    this.#rest(slot);
+    for (const other of this.slots) if (!other.timer) this.#rest(other);
     this.#checkWarm();
     this.#pool.onRoom();
     this.adjust();
@@ -199,12 +201,12 @@ export class Fleet implements SlotListener {
   onEnded(slot: WorkerSlot, end: WorkerEnd): void {
     this.slots.delete(slot);
     const { state } = slot;
-    const left = slot.takeAll(end.lastTurn);
+    const left = slot.takeAll(end);
     // Back in order: the last is put at the front first.
-    for (const { call, hadBegun } of left.toReversed()) this.#pool.onLost(call, end, hadBegun);
+    for (const one of left.toReversed()) this.#pool.onLost(one, end);
     if (state === 'booting') this.#bootEnded(slot, end);
     else if (state !== 'killed' && state !== 'closing') {
-      this.#lost(slot, end, slot.served > 0 || left.some(({ hadBegun }) => hadBegun));
+      this.#lost(slot, end, slot.served > 0 || left.some(({ wasTaken }) => wasTaken));
     }
     if (this.slots.size === 0) this.#whenEmpty?.();
     this.#pool.onRoom();
@@ -216,7 +218,7 @@ export class Fleet implements SlotListener {
   #advance(slot: WorkerSlot): void {
     const next = slot.head;
     // What came before has left the worker, so the next one begins, or has begun.
-    if (next && !next.isAnnounced) this.#pool.onStarted(next);
+    if (next) this.#pool.onNext(next);
     if (slot.state === 'retiring') this.#closeIfDone(slot);
     else this.#rest(slot);
     this.#pool.onRoom();
@@ -286,8 +288,9 @@ export class Fleet implements SlotListener {
     if (size.max === size.min || slot.calls.size > 0 || slot.state !== 'ready') return;
     slot.stopTimer();
     slot.timer = new LateTimer(() => {
-      const isSpare =
-        this.slots.count((other) => other.state === 'ready' || other.state === 'booting') > size.min;
+      slot.timer = undefined;
+      // Those that boot may never be ready; when they are, it is asked again.
+      const isSpare = this.slots.count((other) => other.state === 'ready') > size.min;
       if (slot.calls.size === 0 && isSpare) this.retire(slot);
     }, idleTimeout).unref();
   }

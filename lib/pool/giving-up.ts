@@ -1,5 +1,9 @@
 import { performance } from 'node:perf_hooks';
-import { ExecutorTimeoutError } from '../errors/executor.errors.js';
+import {
+  ExecutorReferenceError,
+  ExecutorTimeoutError,
+  type TimeoutPhase,
+} from '../errors/executor.errors.js';
 import type { Codec } from '../wire/codec.js';
 import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
@@ -8,6 +12,7 @@ import type { Fleet } from './fleet.js';
 import { LateTimer } from './late-timer.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import type { Settlement } from './settlement.js';
+import type { WorkerSlot } from './worker-slot.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
 const GRACE = 250;
@@ -28,6 +33,23 @@ export class GivingUp {
     readonly fleet: Fleet,
     readonly pool: GaveUp,
   ) {}
+
+  /** From now on its `queueTimeout` counts. */
+  timeWaiting(call: Call): void {
+    this.#time(call, 'queue', call.terms.queueTimeout);
+  }
+
+  /** From now on its `timeout` counts. */
+  timeRun(call: Call): void {
+    this.#time(call, 'run', call.terms.timeout);
+  }
+
+  #time(call: Call, phase: TimeoutPhase, ms: number): void {
+    if (ms === 0) return;
+    call.timer = new LateTimer(() => {
+      this.giveUp(call, new ExecutorTimeoutError(this.settings.name, phase, ms, call.label));
+    }, ms);
+  }
 
   /**
    * The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey. A call that has
@@ -58,6 +80,46 @@ export class GivingUp {
       this.startGrace(call);
     }
     this.pool.onRoom();
+  }
+
+  /**
+   * It is the next to begin in its worker, which says when it does. One that loads for too long says so itself, unless its event loop is
+   * blocked, or the worker is stopped: then it is ended.
+   */
+  watchLoading(call: Call): void {
+    if (call.startedAt > 0 || call.isSettled || call.grace) return;
+    this.#watchLoading(call);
+  }
+
+  #watchLoading(call: Call): void {
+    const { bootTimeout } = this.settings;
+    const from = performance.now();
+    call.grace = new LateTimer(() => {
+      // By a test's clock, nothing is late.
+      if (performance.now() - from >= bootTimeout) this.#askIfAlive(call);
+    }, bootTimeout).unref();
+  }
+
+  #askIfAlive(call: Call, mayExtend = true): void {
+    const { place } = call;
+    if (!place) return;
+    const askedAt = performance.now();
+    place.handle.ping();
+    call.grace = new LateTimer((wasBlocked) => {
+      const slot = this.fleet.slots.at(place);
+      if (!slot) return;
+      if (slot.aliveAt >= askedAt || slot.isRunningOthers(call)) this.#watchLoading(call);
+      // While the application blocked its event loop, nothing was heard.
+      else if (wasBlocked && mayExtend) this.#askIfAlive(call, false);
+      else this.#endSilent(slot, call);
+    }, GRACE).unref();
+  }
+
+  #endSilent(slot: WorkerSlot, call: Call): void {
+    const { bootTimeout } = this.settings;
+    if (!slot.hasTaken(call)) return slot.kill(`it took no call for ${bootTimeout} ms`);
+    const why = `${call.label} had not begun ${bootTimeout} ms (bootTimeout) after its worker was to load what it runs.`;
+    this.giveUp(call, new ExecutorReferenceError(why));
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Call } from './call.js';
 import { CallQueue } from './call-queue.js';
 import { KeepAlive } from './keep-alive.js';
+import { LocatingCalls } from './locating-calls.js';
 
 /**
  * The accepted calls of a pool that are not settled: how many there are, and where those are that are in no worker.
@@ -9,8 +10,7 @@ import { KeepAlive } from './keep-alive.js';
 export class OpenCalls {
   readonly queue = new CallQueue();
   readonly keepAlive = new KeepAlive();
-  /** Calls whose target is still being located. */
-  readonly locating = new Set<Call>();
+  readonly locating: LocatingCalls;
   /** Calls whose outcome has come and is not complete yet. */
   readonly completing = new Set<Call>();
   #size = 0;
@@ -21,6 +21,11 @@ export class OpenCalls {
   #these: Promise<void> | undefined;
   /** Who waits for the calls up to that one, and how many of them are left. */
   #awaited: { readonly lastId: number; left: number; readonly resolve: () => void } | undefined;
+
+  /** @param onRoom called when calls need no longer wait for one that is being located */
+  constructor(onRoom: () => void) {
+    this.locating = new LocatingCalls(onRoom);
+  }
 
   get size(): number {
     return this.#size;

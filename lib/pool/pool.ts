@@ -3,7 +3,6 @@ import {
   type ExecutorBootError,
   ExecutorClosedError,
   ExecutorQueueFullError,
-  ExecutorTimeoutError,
   ExecutorWorkerLostError,
 } from '../errors/executor.errors.js';
 import type { CallTarget, WorkerEnd, WorkerHost } from '../hosts/worker-host.interface.js';
@@ -21,17 +20,20 @@ import { OpenCalls } from './open-calls.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { PoolStatistics } from './pool-statistics.js';
 import { Settlement } from './settlement.js';
-import type { WorkerSlot } from './worker-slot.js';
+import type { LeftCall, WorkerSlot } from './worker-slot.js';
 
 /** How many workers may end before a call begins in them until it is taken for the reason. */
 const MAX_DETOURS = 10;
+
+/** For how many of them one counts that ended while it loaded what the call runs: most likely by that. */
+const LOADING_DETOUR = 4;
 
 /**
  * One pool: takes calls, lets them wait, hands each to a worker with room, and settles it, once. Where
  * workers come from is the fleet's business; what they are is the host's.
  */
 export class Pool implements FleetListener {
-  readonly #open = new OpenCalls();
+  readonly #open = new OpenCalls(() => this.onRoom());
   readonly #statistics = new PoolStatistics();
   readonly #fleet: Fleet;
   readonly #intake: CallIntake;
@@ -133,7 +135,7 @@ export class Pool implements FleetListener {
   #accept(target: CallTarget, args: readonly unknown[], request: CallRequest, caller: Caller): void {
     const call = this.#intake.take(target, args, request, caller);
     this.#open.add(call);
-    this.#startQueueTimer(call);
+    this.#givingUp.timeWaiting(call);
     if (request.located) void this.#enqueueWhenLocated(call, request.located);
     else this.#enqueue(call);
     // What it moves must be gone when the caller goes on: it has been posted, or waits.
@@ -160,26 +162,17 @@ export class Pool implements FleetListener {
       this.#settlement.fail(call, error);
     }
     this.#open.locating.delete(call);
-    if (!call.isSettled) this.#enqueue(call);
-  }
-
-  #enqueue(call: Call): void {
-    const { queue } = this.#open;
-    const slot = queue.size === 0 ? this.#fleet.takeRoom(call) : undefined;
-    if (slot) return this.#handOver(call, slot);
-    queue.push(call);
+    // Among its equals it is where it would have been.
+    if (!call.isSettled) this.#open.queue.putBack(call);
     this.onRoom();
   }
 
-  #startQueueTimer(call: Call): void {
-    const { queueTimeout } = call.terms;
-    if (queueTimeout === 0) return;
-    call.timer = new LateTimer(() => {
-      this.#givingUp.giveUp(
-        call,
-        new ExecutorTimeoutError(this.settings.name, 'queue', queueTimeout, call.label),
-      );
-    }, queueTimeout);
+  #enqueue(call: Call): void {
+    const { queue, locating } = this.#open;
+    const slot = queue.size === 0 && !locating.holdUp(call) ? this.#fleet.takeRoom(call) : undefined;
+    if (slot) return this.#handOver(call, slot);
+    queue.push(call);
+    this.onRoom();
   }
 
   // What the fleet reports.
@@ -193,9 +186,11 @@ export class Pool implements FleetListener {
   }
 
   onRoom(): void {
-    const { queue } = this.#open;
+    const { queue, locating } = this.#open;
     while (queue.size > 0) {
       const call = queue.peek() as Call;
+      // No worker is missing.
+      if (locating.holdUp(call)) return;
       const slot = this.#fleet.takeRoom(call);
       if (!slot) break;
       queue.remove(call);
@@ -209,8 +204,13 @@ export class Pool implements FleetListener {
     slot.start(call);
     this.#open.setAhead(call, this.settings.prefetches && slot.head !== call);
     if (call.isAhead) return;
-    // It has its worker; where that does not say when it starts, this is when.
-    if (!call.isAnnounced) this.onStarted(call);
+    this.onNext(call);
+  }
+
+  /** Where its worker does not say when it starts, this is when. */
+  onNext(call: Call): void {
+    if (call.isAnnounced) this.#givingUp.watchLoading(call);
+    else this.onStarted(call);
   }
 
   onStarted(call: Call): void {
@@ -218,13 +218,10 @@ export class Pool implements FleetListener {
     this.#open.setAhead(call, false);
     call.startedAt = performance.now();
     if (call.isSettled) return this.#givingUp.startGrace(call);
+    call.grace?.stop();
     call.timer?.stop();
     this.#statistics.waited(call.startedAt - call.acceptedAt);
-    const { timeout } = call.terms;
-    if (timeout === 0) return;
-    call.timer = new LateTimer(() => {
-      this.#givingUp.giveUp(call, new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.label));
-    }, timeout);
+    this.#givingUp.timeRun(call);
   }
 
   onReturned(call: Call): void {
@@ -240,12 +237,13 @@ export class Pool implements FleetListener {
     this.#settlement.settle(call, failed, outcome);
   }
 
-  onLost(call: Call, end: WorkerEnd, begun: boolean): void {
+  onLost({ call, wasTaken, hadBegun }: LeftCall, end: WorkerEnd): void {
     this.leave(call);
     if (call.isSettled) return;
-    if (begun && call.attempt <= call.terms.retries) {
+    if (!hadBegun) call.detours += wasTaken ? LOADING_DETOUR : 1;
+    if (hadBegun && call.attempt <= call.terms.retries) {
       call.attempt++;
-    } else if (begun || call.isMoved || ++call.detours >= MAX_DETOURS) {
+    } else if (hadBegun || call.isMoved || call.detours >= MAX_DETOURS) {
       const { name } = this.settings;
       const options = end.cause === undefined ? undefined : { cause: end.cause };
       this.#settlement.lose(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));
@@ -260,7 +258,7 @@ export class Pool implements FleetListener {
     if (call.startedAt === 0 && call.timer) return;
     call.timer?.stop();
     call.startedAt = 0;
-    this.#startQueueTimer(call);
+    this.#givingUp.timeWaiting(call);
   }
 
   /** It is in no worker any more. */
@@ -268,6 +266,7 @@ export class Pool implements FleetListener {
     this.#open.setAhead(call, false);
     call.place = undefined;
     call.grace?.stop();
+    call.grace = undefined;
     if (call.isSettled) this.#store.release(call.args.attachments);
   }
 

@@ -22,6 +22,14 @@ function hasSaidItBegan(call: Call): boolean {
   return call.isAnnounced && call.startedAt > 0;
 }
 
+/** A call that was in a worker when that ended. */
+export interface LeftCall {
+  readonly call: Call;
+  /** The worker had begun to load what it runs, at the least. */
+  readonly wasTaken: boolean;
+  readonly hadBegun: boolean;
+}
+
 /** What a slot tells its fleet. */
 export interface SlotListener {
   onReady(slot: WorkerSlot): void;
@@ -134,6 +142,19 @@ export class WorkerSlot implements WorkerListener {
     return false;
   }
 
+  /** Whether the worker has begun with it, if only to load what it runs; where that cannot be told, it has. */
+  hasTaken({ turn }: Call): boolean {
+    const { marks } = this.handle;
+    return marks === undefined || !isBeyond(turn, marks.getStarted());
+  }
+
+  /** Whether somebody waits for another call that has started in it. */
+  isRunningOthers(call: Call): boolean {
+    for (const other of this.calls)
+      if (other !== call && other.startedAt > 0 && !other.isSettled) return true;
+    return false;
+  }
+
   /** Asks it to end, in good order: when it takes too long, by force. */
   close(): void {
     this.state = 'closing';
@@ -238,14 +259,14 @@ export class WorkerSlot implements WorkerListener {
 
   /**
    * The worker has ended: takes out all calls that were in it, in order.
-   * @param lastTurn of the last call that it began; where that cannot be told, it was given none in advance, and each
-   *   may have begun
+   * Where it cannot be told which was the last that it took up, it was given none in advance, and each may have begun.
    */
-  takeAll(lastTurn: number | undefined): { readonly call: Call; readonly hadBegun: boolean }[] {
-    return this.calls.clear().map((call) => ({
-      call,
-      hadBegun: lastTurn === undefined || !isBeyond(call.turn, lastTurn),
-    }));
+  takeAll({ lastTurn, isHeardOut }: WorkerEnd): LeftCall[] {
+    return this.calls.clear().map((call) => {
+      const wasTaken = lastTurn === undefined || !isBeyond(call.turn, lastTurn);
+      const hasOnlyLoaded = isHeardOut && call.isAnnounced && call.startedAt === 0;
+      return { call, wasTaken, hadBegun: wasTaken && !hasOnlyLoaded };
+    });
   }
 
   #takeOut(call: Call): void {

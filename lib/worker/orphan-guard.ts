@@ -15,6 +15,21 @@ const GUARD = `
  * pipe is not seen: a thread of its own looks whose child the process is.
  */
 export function guardAgainstOrphanage(parent: number): void {
+  try {
+    startGuard(parent).once('error', () => lookFrom(parent));
+  } catch {
+    lookFrom(parent);
+  }
+}
+
+/** Where there can be no thread, as in a directory that was deleted, at least while the event loop turns. */
+function lookFrom(parent: number): void {
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+  }, INTERVAL).unref();
+}
+
+function startGuard(parent: number): Worker {
   const guard = new Worker(GUARD, {
     eval: true,
     workerData: { parent, interval: INTERVAL },
@@ -23,4 +38,5 @@ export function guardAgainstOrphanage(parent: number): void {
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
   });
   guard.unref();
+  return guard;
 }

@@ -12,6 +12,7 @@ import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { requireAtOnce } from './load.js';
+import { outputOf } from './output.js';
 import { type Invoke, loadNest, WorkerContext } from './worker-context.js';
 import { setImmediate } from '../node-timers.js';
 
@@ -116,7 +117,7 @@ export class Session {
       this.#saysNext = plan.saysNext === true;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
       // What fails right after it was loaded, such as a server whose port is taken, fails the boot.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       this.#isBooted = true;
       this.#send(MessageType.ready);
       if (this.#isClosing) await this.#closeWhenIdle();
@@ -238,6 +239,9 @@ export class Session {
     // If it was defined anew, meanwhile or for a call behind this one, the application waits to hear when that one starts.
     if (this.#definitions.get(target) === defined && !isBeyond(defined.turn, turn))
       this.#bound.set(target, invoke);
+    // To load it may have blocked the event loop: first all is read that has come meanwhile.
+    await nextTurn();
+    await nextTurn();
     // Nobody waits for it any more: what has not begun must not begin.
     currentCall()?.signal.throwIfAborted();
     return this.#start(turn, invoke, args);
@@ -247,6 +251,15 @@ export class Session {
   #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
     // At once, as the method may block the event loop.
     this.#send(MessageType.started, turn, undefined, true);
+    if (!this.#channel.isFlushed) return this.#startWhenFlushed(invoke, args);
+    beginCall();
+    return invoke(args);
+  }
+
+  /** What was not said to have begun is run again elsewhere if the worker ends. */
+  async #startWhenFlushed(invoke: Invoke, args: readonly unknown[]): Promise<unknown> {
+    await new Promise<void>((resolve) => this.#channel.finish(resolve));
+    currentCall()?.signal.throwIfAborted();
     beginCall();
     return invoke(args);
   }
@@ -283,13 +296,8 @@ export class Session {
   }
 }
 
-/** Resolves when what was logged has left, or can leave no more. */
-function outputOf(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (!stream.writable) return resolve();
-    stream.once('error', () => resolve());
-    stream.write('', () => resolve());
-  });
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function parse<T>(payload: Payload | undefined): T {

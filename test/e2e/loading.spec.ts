@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { ExecutorReferenceError, ExecutorTimeoutError } from '../../lib/index.js';
+import { ExecutorReferenceError, ExecutorTimeoutError, ExecutorWorkerLostError } from '../../lib/index.js';
+import { enterOnceLoaded } from '../fixtures/blocks-while-loading.js';
+import { isNeverLoaded } from '../fixtures/exits-while-loading.js';
+import { isNeverBegun } from '../fixtures/loads-for-ever.js';
 import { mark, timeLeft } from '../fixtures/loads-slowly.js';
 import { isNeverRun } from '../fixtures/never-loads.js';
-import { add, echo, echoLater, obeysSignal } from '../fixtures/work.js';
+import {
+  add,
+  echo,
+  echoLater,
+  enter,
+  enterUntil,
+  obeysSignal,
+  processId,
+  spinsAfterwards,
+} from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
+import { Gate } from '../support/gate.js';
+import { Ledger } from '../support/ledger.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 
 describe('a function whose file a worker has yet to load', () => {
@@ -20,12 +34,7 @@ describe('a function whose file a worker has yet to load', () => {
       const error = await rejection<ExecutorTimeoutError>(executor.run(mark));
       expect(error.phase).toBe('queue');
       // Of the same file.
-      const isLoaded = () =>
-        executor.run(timeLeft).then(
-          () => true,
-          () => false,
-        );
-      await until(isLoaded, 'the file');
+      await until(() => succeeds(executor.run(timeLeft)), 'the file');
       expect(await within(executor.run(mark))).toBe(1);
     });
   });
@@ -108,4 +117,93 @@ describe('a function whose file a worker has yet to load', () => {
       expect(left).toBeLessThanOrEqual(350);
     });
   });
+
+  describe.each(WORKER_KINDS.flatMap((kind) => [1, 3].map((concurrency) => ({ kind, concurrency }))))(
+    'in a pool of kind $kind, concurrency $concurrency',
+    ({ kind, concurrency }) => {
+      it('does not run once it was told to have waited too long, though the event loop was blocked meanwhile', async () => {
+        const ledger = new Ledger();
+        await withApp({ kind, concurrency, queueTimeout: 100, context: false }, async ({ executor }) => {
+          const calls = [1, 2, 3].map(() =>
+            rejection<ExecutorTimeoutError>(executor.run(enterOnceLoaded, ledger.file)),
+          );
+          for (const error of await Promise.all(calls)) expect(error.phase).toBe('queue');
+          await until(() => succeeds(executor.run(add, 1, 2)), 'the file');
+        });
+        expect(ledger.lines).toEqual([]);
+      });
+
+      it('does not run either where something else blocked the event loop', async () => {
+        const ledger = new Ledger();
+        await withApp({ kind, concurrency, queueTimeout: 150, context: false }, async ({ executor }) => {
+          const gate = new Gate();
+          await until(() => succeeds(executor.run(spinsAfterwards, gate.file, 500)), 'the file');
+          await until(() => gate.isOpen, 'the loop');
+          const error = await rejection<ExecutorTimeoutError>(executor.run(enter, ledger.file, 'began'));
+          expect(error.phase).toBe('queue');
+          await until(() => succeeds(executor.run(echo, 1)), 'the end of the loop');
+        });
+        expect(ledger.lines).toEqual([]);
+      });
+
+      it('is lost if that ends one worker after the other, and touches no other call', async () => {
+        await withApp({ kind, concurrency, context: false }, async ({ executor }) => {
+          const error = await rejection<ExecutorWorkerLostError>(executor.run(isNeverLoaded));
+          expect(error).toMatchObject({ name: 'ExecutorWorkerLostError', exitCode: 7, attempts: 1 });
+          expect(await within(executor.run(add, 1, 2))).toBe(3);
+          expect(executor.stats()).toMatchObject({ lost: 1, failed: 0, completed: 1 });
+        });
+      });
+
+      it('fails after bootTimeout if its file blocks the event loop for ever', async () => {
+        await withApp({ kind, concurrency, bootTimeout: 3_000, context: false }, async ({ executor }) => {
+          const error = await rejection(executor.run(isNeverBegun));
+          expect(error).toBeInstanceOf(ExecutorReferenceError);
+          expect(error.message).toMatch(/isNeverBegun\(\) had not begun 3000 ms \(bootTimeout\)/);
+          expect(await within(executor.run(add, 1, 2))).toBe(3);
+        });
+      });
+    },
+  );
+
+  it.each(WORKER_KINDS)('goes to another worker if its own is ended by a neighbour (%s)', async (kind) => {
+    await withApp({ kind, concurrency: 2, context: false }, async ({ executor }) => {
+      const ledger = new Ledger();
+      await within(executor.run(enterUntil, ledger.file, 'loaded'));
+      const loading = executor.run(mark);
+      await until(() => executor.stats().running === 1, 'the hand-over');
+      const neighbour = executor.run(enterUntil, ledger.file, 'ends', undefined, true);
+      expect(await rejection(neighbour)).toBeInstanceOf(ExecutorWorkerLostError);
+      expect(await within(loading)).toBe(1);
+      expect(executor.stats()).toMatchObject({ lost: 1, completed: 2 });
+    });
+  });
+
+  it('goes to another worker if its own is killed', async () => {
+    await withApp({ kind: 'process', context: false }, async ({ executor }) => {
+      const worker = await within(executor.run(processId));
+      const loading = executor.run(mark);
+      await until(() => executor.stats().running === 1, 'the hand-over');
+      process.kill(worker, 'SIGKILL');
+      expect(await within(loading)).toBe(1);
+      expect(executor.stats().lost).toBe(0);
+    });
+  });
+
+  it('goes to another worker if its own takes no call any more', async () => {
+    await withApp({ kind: 'process', bootTimeout: 3_000, context: false }, async ({ executor }) => {
+      const stopped = await within(executor.run(processId));
+      process.kill(stopped, 'SIGSTOP');
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
+      expect(executor.stats().lost).toBe(0);
+      expect(await within(executor.run(processId))).not.toBe(stopped);
+    });
+  });
 });
+
+function succeeds(call: Promise<unknown>): Promise<boolean> {
+  return call.then(
+    () => true,
+    () => false,
+  );
+}

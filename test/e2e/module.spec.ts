@@ -1,4 +1,4 @@
-import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import { type DynamicModule, Injectable, Module, Optional } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -65,6 +65,11 @@ class Consumer {
 }
 
 @Injectable()
+class OptionalConsumer {
+  constructor(@Optional() @InjectExecutor('cpu') readonly cpu?: Executor) {}
+}
+
+@Injectable()
 class DefaultConsumer {
   constructor(@InjectExecutor() readonly byDefault: Executor) {}
 }
@@ -124,6 +129,27 @@ describe('forRoot', () => {
     const error = await rejection(start(ExecutorModule.forRoot({ pools }), [DefaultConsumer]));
     expect(error).toBeInstanceOf(ExecutorOptionsError);
     expect(error.message).toMatch(/DefaultConsumer.*'a', 'b'/);
+  });
+
+  it('fails for an @InjectExecutor() of a pool that is not there, and only then', async () => {
+    const options = { pools: { cpus: { kind: 'inline' } } } as const;
+    const error = await rejection(start(ExecutorModule.forRoot(options), [Consumer]));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(/^@InjectExecutor\('cpu'\) in Consumer .*Did you mean 'cpus'\?/);
+    const app = await start(ExecutorModule.forRoot(options), [OptionalConsumer]);
+    expect(app.get(OptionalConsumer).cpu).toBeUndefined();
+    await within(app.close());
+    const cpu = { run: () => Promise.resolve() };
+    const testing = await Test.createTestingModule({
+      imports: [ExecutorModule.forRoot(options)],
+      providers: [Consumer],
+    })
+      .overrideProvider(getExecutorToken('cpu'))
+      .useValue(cpu)
+      .compile();
+    await within(testing.init());
+    expect(testing.get(Consumer).cpu).toBe(cpu);
+    await within(testing.close());
   });
 
   it('keeps pools apart whose names every object has', async () => {

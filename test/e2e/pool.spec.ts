@@ -74,6 +74,21 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
     });
   });
 
+  it('starts them in order even where it has yet to find the function of the first', async () => {
+    await withApp({ kind, context: false }, async ({ executor }) => {
+      await within(executor.run(add, 1, 2));
+      const order: string[] = [];
+      const first = executor.run(echoLater, 0, 20).then(() => order.push('first'));
+      const second = executor.run(add, 3, 4).then(() => order.push('second'));
+      const urgent = executor
+        .with({ priority: 1 })
+        .run(add, 5, 6)
+        .then(() => order.push('urgent'));
+      await within(Promise.all([first, second, urgent]));
+      expect(order).toEqual(['urgent', 'first', 'second']);
+    });
+  });
+
   it('refuses what is more than maxQueue', async () => {
     await withApp({ kind, context: false, maxQueue: 2 }, async ({ executor }) => {
       await within(Promise.all([executor.run(add, 1, 1), executor.run(echoLater<number>, 0, 1)]));
@@ -203,6 +218,18 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
         expect(await within(executor.run(add, 1, 2))).toBe(3);
       },
     );
+  });
+
+  it('are never fewer than the minimum while more of them boot', async () => {
+    const size = { min: 1, max: 3 };
+    await withApp({ kind, context: false, size, idleTimeout: 10 }, async ({ executor }) => {
+      const counts: number[] = [];
+      const calls = [1, 2, 3].map((n) => executor.run(echoLater<number>, n, 10));
+      await until(() => counts.push(executor.stats().workers) > 0 && Math.max(...counts) > 1, 'more workers');
+      await until(() => counts.push(executor.stats().workers) > 0 && counts.at(-1) === 1, 'one worker');
+      await within(Promise.all(calls));
+      expect(Math.min(...counts)).toBe(1);
+    });
   });
 
   it('are replaced after recycle.calls, and no call notices', async () => {

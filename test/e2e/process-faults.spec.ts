@@ -1,9 +1,13 @@
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError, ExecutorWorkerLostError } from '../../lib/index.js';
 import {
   abortProcess,
   diesWhileWriting,
   echo,
+  echoLater,
   enterAndSpoil,
   enterUntil,
   killMyself,
@@ -42,6 +46,23 @@ describe('faults of a process', () => {
       expect(error).toMatchObject({ exitCode: null, signal, outOfMemory: false });
       await isSound(app);
     });
+  });
+
+  it('started in a directory that is deleted: workers boot all the same', async () => {
+    const before = process.cwd();
+    const folder = mkdtempSync(join(tmpdir(), 'deleted-'));
+    try {
+      process.chdir(folder);
+      rmdirSync(folder);
+      await withApp({ kind: 'process', context: false }, async ({ executor }) => {
+        // As long as it takes until they would have ended.
+        expect(await within(executor.run(echoLater, 1, 500))).toBe(1);
+        expect(await rejection(executor.run(killMyself))).toMatchObject({ signal: 'SIGKILL' });
+        expect(await within(executor.run(echoLater, 2, 500))).toBe(2);
+      });
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('killed from outside, at any moment: every call settles', async () => {

@@ -11,7 +11,7 @@ function makeCall(id: number): Call {
 }
 
 it('whoever waits for the open calls hears of their end, however often it is asked', async () => {
-  const open = new OpenCalls();
+  const open = new OpenCalls(() => {});
   const [first, second, late] = [1, 2, 3].map(makeCall) as [Call, Call, Call];
   open.add(first);
   open.add(second);

@@ -56,7 +56,14 @@ class ScriptedHost implements WorkerHost {
   }
 
   end(worker = this.workers.at(-1), cause?: Error): void {
-    worker?.ended({ exitCode: 1, signal: null, outOfMemory: false, cause, lastTurn: this.started });
+    worker?.ended({
+      exitCode: 1,
+      signal: null,
+      outOfMemory: false,
+      cause,
+      lastTurn: this.started,
+      isHeardOut: true,
+    });
   }
 }
 

@@ -1,0 +1,8 @@
+/** Resolves when what was logged has left, or can leave no more. */
+export function outputOf(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable) return resolve();
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}
