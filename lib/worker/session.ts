@@ -8,6 +8,7 @@ import { isBeyond, mayBeSaid, type Marks, NO_TURN } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
+import { Bindings, eventLoopTurn } from './bindings.js';
 import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
@@ -25,9 +26,7 @@ export class Session {
   readonly #marks: Marks | undefined;
   readonly #end: (exitCode: number) => void;
   readonly #codec: Codec;
-  /** With the turn of the call for which each was sent: the first whose start the application waits to hear of. */
-  readonly #definitions = new Map<number, { readonly definition: TargetDefinition; readonly turn: number }>();
-  readonly #bound = new Map<number, Invoke>();
+  readonly #bindings = new Bindings();
   readonly #waiting: Message[] = [];
   #isWorking = false;
   readonly #store: AttachmentStore;
@@ -88,10 +87,7 @@ export class Session {
         this.#isBooting = true;
         return void this.#boot(parse<WorkerPlan>(payload));
       case MessageType.define:
-        this.#definitions.set(target, { definition: parse<TargetDefinition>(payload), turn });
-        // The application wants to hear when the next call of it starts.
-        this.#bound.delete(target);
-        return;
+        return this.#bindings.define(target, parse<TargetDefinition>(payload), turn);
       case MessageType.call:
       case MessageType.callAhead:
         return this.#take(incoming);
@@ -117,7 +113,7 @@ export class Session {
       this.#saysNext = plan.saysNext === true;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
       // What fails right after it was loaded, such as a server whose port is taken, fails the boot.
-      await nextTurn();
+      await eventLoopTurn();
       this.#isBooted = true;
       this.#send(MessageType.ready);
       if (this.#isClosing) await this.#closeWhenIdle();
@@ -227,21 +223,15 @@ export class Session {
 
   /** What runs the call, once its arguments are there. */
   #starterOf({ turn, target }: Message): (args: readonly unknown[]) => unknown {
-    const invoke = this.#bound.get(target);
-    if (!invoke) return (args) => this.#bindAndStart(target, turn, args);
+    const invoke = this.#bindings.find(target);
+    if (!invoke) return (args) => this.#loadAndStart(target, turn, args);
     return this.#concurrency === 1 ? invoke : (args) => this.#start(turn, invoke, args);
   }
 
-  async #bindAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
-    const defined = this.#definitions.get(target);
-    if (!defined || !this.#context) throw new Error(`target ${target} was never defined`);
-    const invoke = await this.#context.bind(defined.definition);
-    // If it was defined anew, meanwhile or for a call behind this one, the application waits to hear when that one starts.
-    if (this.#definitions.get(target) === defined && !isBeyond(defined.turn, turn))
-      this.#bound.set(target, invoke);
-    // To load it may have blocked the event loop: first all is read that has come meanwhile.
-    await nextTurn();
-    await nextTurn();
+  async #loadAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
+    const context = this.#context;
+    if (!context) throw new Error('a call came before the worker was booted');
+    const invoke = await this.#bindings.load(target, turn, (definition) => context.bind(definition));
     // Nobody waits for it any more: what has not begun must not begin.
     currentCall()?.signal.throwIfAborted();
     return this.#start(turn, invoke, args);
@@ -294,10 +284,6 @@ export class Session {
   #send(type: MessageType, turn = 0, payload?: Payload, atOnce = false): void {
     this.#channel.send(message(type, turn, payload), atOnce);
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function parse<T>(payload: Payload | undefined): T {
