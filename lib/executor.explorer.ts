@@ -1,7 +1,6 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { type DecoratedMethod, decoratedMethodsOf } from './decorators/decorated-method.js';
-import { injectedPools } from './decorators/inject-executor.decorator.js';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { REGISTRY_PROPERTY } from './executor.constants.js';
 import { checkMethodOptions, choosePool, type ExecutorSettings } from './options/normalise.js';
@@ -9,7 +8,6 @@ import { getExecutorToken } from './executor.tokens.js';
 import {
   dependenciesOf,
   isConstructed,
-  lookUp,
   type ModuleRecord,
   type ProviderRecord,
 } from './planning/nest-graph.js';
@@ -23,16 +21,10 @@ export interface DecoratedClass {
 
 /** Finds the decorated methods of an application, and checks them. */
 export class ExecutorExplorer {
-  /** Pools that are wanted, and not there, by their tokens. */
-  readonly #strangers: ReadonlyMap<unknown, string>;
-
   constructor(
     readonly modules: ModulesContainer,
     private readonly settings: ExecutorSettings,
-  ) {
-    const strangers = [...injectedPools].filter((name) => !settings.pools.has(name));
-    this.#strangers = new Map(strangers.map((name) => [getExecutorToken(name), name]));
-  }
+  ) {}
 
   /**
    * Looks at classes only, so that it can be asked before the instances are made.
@@ -43,7 +35,6 @@ export class ExecutorExplorer {
     for (const [module, record] of this.#records()) {
       if (!isConstructed(record)) continue;
       const target = record.metatype as Type<object>;
-      this.#checkPools(target, module);
       const modules = providers.get(target);
       if (modules) modules.push(module);
       else providers.set(target, [module]);
@@ -73,15 +64,6 @@ export class ExecutorExplorer {
           `or value, so that it would run inline. Provide the class itself: providers: [${target.name}], with what ` +
           `it needs injected.`,
       );
-    }
-  }
-
-  /** So is that of each pool that any class wants. What a test put in its place is used. */
-  #checkPools(target: Type<object>, module: ModuleRecord): void {
-    for (const { token, isOptional } of dependenciesOf(target)) {
-      const name = this.#strangers.get(token);
-      if (name === undefined || isOptional || lookUp(module, token)?.instance !== undefined) continue;
-      choosePool(`@InjectExecutor('${name}') in ${target.name}`, name, this.settings);
     }
   }
 

@@ -1,6 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { injectedPools } from './decorators/inject-executor.decorator.js';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { DEFAULT_POOL, EXECUTOR_REGISTRY } from './executor.constants.js';
 import type { ExecutorRegistry } from './executor.registry.js';
@@ -52,9 +51,7 @@ function define(
 ): DynamicModule {
   // No pools of a worker's own: its methods run where they are called.
   if (isExecutorWorker()) return WorkerExecutorModule.register(names);
-  // Those that are not there are nothing: whoever is injected with one is named at start-up.
-  const known = new Set([undefined, ...names, ...injectedPools]);
-  const executors = Array.from(known, (name) => ({
+  const executors = [undefined, ...names].map((name) => ({
     provide: getExecutorToken(name),
     inject: [EXECUTOR_REGISTRY],
     useFactory: makesExecutor(name),

@@ -37,11 +37,9 @@ export class InlineHost implements WorkerHost {
       const incoming = { call: id, turn, attempt, timeout, signals, payload };
       const invoke = (args: readonly unknown[]) => {
         const result = call.target.invoke(call.self, args);
-        // No timer can fire while it blocks: in a worker it would have been ended.
-        if (timeout === 0 || performance.now() - startedAt <= timeout) return result;
-        // Nobody waits for it any more.
-        Promise.resolve(result).catch(() => {});
-        throw new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.target.label);
+        // While it blocks, no timer can fire: in a worker it would have been ended.
+        const isLate = timeout > 0 && performance.now() - startedAt > timeout;
+        return isLate ? this.#unlessOver(result, timeout, call.target.label) : result;
       };
       runner.run(incoming, invoke, ({ failed, payload: result }) => {
         // After its end a worker says nothing: a method that was given up may still be running here.
@@ -69,7 +67,17 @@ export class InlineHost implements WorkerHost {
       kill: end,
     };
   }
+
+  /** What goes on is given up by its timer, which is due; what is over already never will be. */
+  async #unlessOver(result: unknown, timeout: number, label: string): Promise<unknown> {
+    const first = await Promise.race([result, PENDING]).catch(() => undefined);
+    if (first === PENDING) return result;
+    throw new ExecutorTimeoutError(this.settings.name, 'run', timeout, label);
+  }
 }
+
+/** What a promise is as long as it is not settled. */
+const PENDING = Symbol('pending');
 
 /** The method may write into its arguments, and another attempt needs them as they were. */
 function takeCopies(attachments: readonly Attachment[]): readonly Attachment[] {

@@ -27,10 +27,12 @@ export class CallList implements Iterable<Call> {
     this.#size++;
   }
 
-  /** Puts a call where its id says, in a list that is in that order: near the front, if it was taken from there. */
+  /**
+   * Puts a call where its id says, in a list that is in that order: it was taken from near the front, or was made lately. Looked for
+   * from the end that is nearer.
+   */
   insert(call: Call): void {
-    let next = this.#head;
-    while (next && next.id < call.id) next = next.next;
+    const next = this.#isNearHead(call) ? this.#fromHead(call) : this.#fromTail(call);
     if (!next) return this.push(call);
     const { previous } = next;
     call.next = next;
@@ -39,6 +41,22 @@ export class CallList implements Iterable<Call> {
     if (previous) previous.next = call;
     else this.#head = call;
     this.#size++;
+  }
+
+  #isNearHead({ id }: Call): boolean {
+    return !!this.#head && !!this.#tail && id - this.#head.id < this.#tail.id - id;
+  }
+
+  #fromHead({ id }: Call): Call | undefined {
+    let next = this.#head;
+    while (next && next.id < id) next = next.next;
+    return next;
+  }
+
+  #fromTail({ id }: Call): Call | undefined {
+    let next: Call | undefined;
+    for (let call = this.#tail; call && call.id > id; call = call.previous) next = call;
+    return next;
   }
 
   /** @param call one that is in this list */

@@ -37,6 +37,11 @@ export class CallQueue {
     return this.#lanes[0]?.head;
   }
 
+  /** The first call of each priority, in the order in which they would start. */
+  *heads(): Iterable<Call> {
+    for (const { head } of this.#lanes) if (head) yield head;
+  }
+
   remove(call: Call): void {
     if (!call.isQueued) return;
     const lane = this.#laneOf(call);

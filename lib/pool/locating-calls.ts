@@ -1,18 +1,28 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout } from '../node-timers.js';
+import type { CallTarget } from '../hosts/worker-host.interface.js';
+import { queueMicrotask, setTimeout } from '../node-timers.js';
 import type { Call } from './call.js';
 
 /**
- * How long a call may hold up those that were made after it while its target is being located, in ms: that most often takes a few. A
- * file that is imported for it could take for ever.
+ * How long the calls of a target may hold up those that were made after them, in ms, from when it is first looked for: most often it is
+ * found in a few. A file that is imported for it could take for ever.
  */
 const HOLD = 100;
 
-/** Calls whose target is still being located, in the order in which they were made. */
+/** Calls of one target, in the order in which they were made. */
+interface Group {
+  readonly calls: Set<Call>;
+  /** Since when the target is being located. */
+  readonly since: number;
+}
+
+/** Calls whose target is still being located. */
 export class LocatingCalls {
-  readonly #calls = new Set<Call>();
+  readonly #groups = new Map<CallTarget, Group>();
   readonly #onFree: () => void;
-  #last: Call | undefined;
+  #size = 0;
+  /** Somebody was told to wait. */
+  #isHolding = false;
   #isTimed = false;
 
   /** @param onFree called when calls are no longer held up, though nothing was located */
@@ -21,32 +31,47 @@ export class LocatingCalls {
   }
 
   get size(): number {
-    return this.#calls.size;
+    return this.#size;
   }
 
-  [Symbol.iterator](): Iterator<Call> {
-    return this.#calls.values();
+  *[Symbol.iterator](): Iterator<Call> {
+    for (const { calls } of this.#groups.values()) yield* calls;
   }
 
   add(call: Call): void {
-    this.#calls.add(call);
-    this.#last = call;
+    let group = this.#groups.get(call.target);
+    if (!group) this.#groups.set(call.target, (group = { calls: new Set(), since: performance.now() }));
+    group.calls.add(call);
+    this.#size++;
   }
 
   delete(call: Call): void {
-    this.#calls.delete(call);
+    const group = this.#groups.get(call.target);
+    if (!group?.calls.delete(call)) return;
+    this.#size--;
+    if (group.calls.size === 0) this.#groups.delete(call.target);
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    queueMicrotask(this.#onFree);
   }
 
-  /** Whether a call has to wait for one that was made before it and is as urgent. */
+  /** Whether a call has to wait for one that was made before it and is as urgent: for half of its `queueTimeout` at the most. */
   holdUp(call: Call): boolean {
-    if (this.#calls.size === 0 || !this.#last) return false;
-    const longAgo = performance.now() - HOLD;
-    if (this.#last.acceptedAt <= longAgo) return false;
-    for (const earlier of this.#calls) {
-      if (earlier.acceptedAt <= longAgo || earlier.terms.priority < call.terms.priority) continue;
-      if (earlier.id >= call.id) return false;
-      this.#freeIn(earlier.acceptedAt - longAgo + 1);
-      return true;
+    if (this.#size === 0) return false;
+    const { priority, queueTimeout } = call.terms;
+    const now = performance.now();
+    const patience = queueTimeout === 0 ? Infinity : call.acceptedAt + queueTimeout / 2 - now;
+    if (patience <= 0) return false;
+    for (const { calls, since } of this.#groups.values()) {
+      const left = since + HOLD - now;
+      if (left <= 0) continue;
+      for (const earlier of calls) {
+        if (earlier.id >= call.id) break;
+        if (earlier.terms.priority < priority) continue;
+        this.#isHolding = true;
+        this.#freeIn(Math.min(left, patience));
+        return true;
+      }
     }
     return false;
   }
@@ -56,7 +81,8 @@ export class LocatingCalls {
     this.#isTimed = true;
     setTimeout(() => {
       this.#isTimed = false;
+      this.#isHolding = false;
       this.#onFree();
-    }, ms).unref();
+    }, ms + 1).unref();
   }
 }

@@ -31,6 +31,13 @@ export class OpenCalls {
     return this.#size;
   }
 
+  /** Of those that wait here; `undefined` while there is none that may start. */
+  nextToStart(): Call | undefined {
+    if (this.locating.size === 0) return this.queue.peek();
+    for (const call of this.queue.heads()) if (!this.locating.holdUp(call)) return call;
+    return undefined;
+  }
+
   /** How many have not started: they wait here, are being located, or were handed over in advance. */
   get notStarted(): number {
     return this.queue.size + this.locating.size + this.#ahead;

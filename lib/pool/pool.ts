@@ -186,11 +186,11 @@ export class Pool implements FleetListener {
   }
 
   onRoom(): void {
-    const { queue, locating } = this.#open;
+    const { queue } = this.#open;
     while (queue.size > 0) {
-      const call = queue.peek() as Call;
-      // No worker is missing.
-      if (locating.holdUp(call)) return;
+      const call = this.#open.nextToStart();
+      // All wait for one that is being located: no worker is missing.
+      if (!call) return;
       const slot = this.#fleet.takeRoom(call);
       if (!slot) break;
       queue.remove(call);

@@ -148,6 +148,11 @@ export class WorkerSlot implements WorkerListener {
     return marks === undefined || !isBeyond(turn, marks.getStarted());
   }
 
+  get firstNotBegun(): Call | undefined {
+    for (const call of this.calls) if (call.startedAt === 0) return call;
+    return undefined;
+  }
+
   /** Whether somebody waits for another call that has started in it. */
   isRunningOthers(call: Call): boolean {
     for (const other of this.calls)

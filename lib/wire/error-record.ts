@@ -1,4 +1,4 @@
-import { NOTHING, prune } from './prune.js';
+import { NOTHING, Pruner } from './prune.js';
 
 /** What is sent of an error. `own` holds its own properties, but for its stack and a message that is hidden as usual. */
 export interface ErrorRecord {
@@ -34,11 +34,12 @@ const UNREADABLE = '(unreadable)';
  */
 export function recordError(error: object, classes: ErrorClasses, unlearnt: Set<object>): ErrorRecord {
   const own: OwnProperty[] = [];
+  const pruner = new Pruner();
   for (const key of Object.getOwnPropertyNames(error)) {
     const isEnumerable = Object.prototype.propertyIsEnumerable.call(error, key);
     if (key === 'stack' || (key === 'message' && !isEnumerable)) continue;
     // An error must reach its caller even if something that hangs on it cannot.
-    const value = prune(read(error, key));
+    const value = pruner.prune(read(error, key));
     if (value !== NOTHING) own.push([key, value, isEnumerable]);
   }
   return {

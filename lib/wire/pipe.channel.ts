@@ -103,7 +103,7 @@ export class PipeChannel implements Channel {
     this.#deliver();
   }
 
-  /** Whether all that came in so far were messages. */
+  /** Whether all that came in so far were messages, and none was left unread. */
   get isSound(): boolean {
     return this.#nonsense === undefined;
   }
@@ -211,6 +211,7 @@ export class PipeChannel implements Channel {
 
   /** A frame is half read or written: what follows would have no meaning. It may have been memory that there was not. */
   #fail(error: unknown): void {
+    this.#nonsense ??= error;
     const { message } = error as Error;
     this.#end(error instanceof ProtocolError ? error : new ProtocolError(message, { cause: error }));
     this.#socket.destroy();

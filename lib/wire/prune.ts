@@ -1,48 +1,61 @@
 import { isMadeOfProperties, Survey } from './survey.js';
 
-/** How many objects are copied at the most: what is part of a whole library's objects is left out instead. */
-const MAX_COPIES = 100;
+/** How many properties are looked at for one error at the most: what is part of a whole library's objects is left out instead. */
+const MAX_PROPERTIES = 5_000;
+
+/** More cannot be sent. */
+const MAX_DEPTH = 1_000;
 
 /** Stands for a value of which nothing can be sent. */
 export const NOTHING = Symbol('nothing');
 
 /**
- * A value without what in it cannot be sent: functions, streams and the like. What can be sent stays itself; what holds something that
- * cannot is copied, as the plain data that would arrive.
- * @returns `NOTHING` where too much would have to be copied, or it is itself what cannot be sent
+ * Takes out of values what cannot be sent: functions, streams and the like. A value that can be sent stays itself; another one is copied,
+ * as the plain data that would arrive. What several of them have in common, their copies have, too.
  */
-export function prune(value: unknown): unknown {
-  if (!isRefused(value)) return value;
-  try {
-    const pruned = pruneWith(new Map(), value);
-    // It may have been too deep.
-    return isRefused(pruned) ? NOTHING : pruned;
-  } catch {
-    return NOTHING;
-  }
-}
+export class Pruner {
+  readonly #copies = new Map<object, unknown>();
+  #properties = 0;
 
-function pruneWith(copies: Map<object, object>, value: unknown): unknown {
-  if (!isRefused(value)) return value;
-  if (typeof value !== 'object' || value === null || !isMadeOfProperties(value)) return NOTHING;
-  const known = copies.get(value);
-  if (known) return known;
-  if (copies.size >= MAX_COPIES)
-    throw new RangeError(`more than ${MAX_COPIES} objects would have to be copied`);
-  const copy: object = Array.isArray(value) ? Object.assign([], { length: value.length }) : {};
-  copies.set(value, copy);
-  for (const key of Object.keys(value)) {
-    const property = pruneWith(copies, read(value, key));
-    if (property === NOTHING) continue;
-    // Not by assignment: a key may be `__proto__`.
-    Object.defineProperty(copy, key, {
-      value: property,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
+  /** @returns `NOTHING` where that is too much, or it is itself what cannot be sent */
+  prune(value: unknown): unknown {
+    if (!isRefused(value)) return value;
+    try {
+      const pruned = this.#copy(value, 0);
+      // It may have been too deep.
+      return isRefused(pruned) ? NOTHING : pruned;
+    } catch {
+      return NOTHING;
+    }
   }
-  return copy;
+
+  #copy(value: unknown, depth: number): unknown {
+    if (typeof value !== 'object' || value === null) return isRefused(value) ? NOTHING : value;
+    if (this.#copies.has(value)) return this.#copies.get(value);
+    if (!isComposite(value)) {
+      const leaf = isRefused(value) ? NOTHING : value;
+      this.#copies.set(value, leaf);
+      return leaf;
+    }
+    const keys = Object.keys(value);
+    this.#properties += keys.length + 1;
+    if (this.#properties > MAX_PROPERTIES || depth >= MAX_DEPTH)
+      throw new RangeError('too much to be copied');
+    const copy: object = Array.isArray(value) ? Object.assign([], { length: value.length }) : {};
+    this.#copies.set(value, copy);
+    for (const key of keys) {
+      const property = this.#copy(read(value, key), depth + 1);
+      if (property === NOTHING) continue;
+      // Not by assignment: a key may be `__proto__`.
+      Object.defineProperty(copy, key, {
+        value: property,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+    return copy;
+  }
 }
 
 function isRefused(value: unknown): boolean {
@@ -50,6 +63,15 @@ function isRefused(value: unknown): boolean {
     return new Survey().visit(value) !== undefined;
   } catch {
     return true;
+  }
+}
+
+/** What an object is may be asked of a Proxy, which may throw. */
+function isComposite(value: object): boolean {
+  try {
+    return isMadeOfProperties(value);
+  } catch {
+    return false;
   }
 }
 

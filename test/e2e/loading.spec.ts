@@ -179,6 +179,19 @@ describe('a function whose file a worker has yet to load', () => {
     });
   });
 
+  it.each(WORKER_KINDS)(
+    'goes to another worker if a neighbour blocks its own while that is loaded (%s)',
+    async (kind) => {
+      await withApp({ kind, concurrency: 2, bootTimeout: 3_000, context: false }, async ({ executor }) => {
+        const blocking = rejection(executor.run(isNeverBegun));
+        const behind = executor.run(mark);
+        expect(await blocking).toBeInstanceOf(ExecutorReferenceError);
+        expect(await within(behind)).toBe(1);
+        expect(executor.stats()).toMatchObject({ completed: 1, failed: 1, lost: 0 });
+      });
+    },
+  );
+
   it('goes to another worker if its own is killed', async () => {
     await withApp({ kind: 'process', context: false }, async ({ executor }) => {
       const worker = await within(executor.run(processId));

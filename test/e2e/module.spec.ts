@@ -1,4 +1,4 @@
-import { type DynamicModule, Injectable, Module, Optional } from '@nestjs/common';
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
@@ -11,6 +11,7 @@ import {
   ExecutorOptionsError,
   type ExecutorOptionsFactory,
   ExecutorReferenceError,
+  ExecutorTimeoutError,
   getExecutorToken,
   InjectExecutor,
 } from '../../lib/index.js';
@@ -18,9 +19,10 @@ import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
 import { ContextModule, FailingContext, HostContext } from '../fixtures/context.module.js';
 import { Greeter, NeedsFactory, NeedsHost, NeedsNestsOwn, Service } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
-import { add, echo, spin } from '../fixtures/work.js';
+import { add, echo, spin, spinsAndLooks } from '../fixtures/work.js';
 import { ALL_KINDS, startApp, withApp } from '../support/app.js';
-import { rejection, within } from '../support/deadline.js';
+import { rejection, until, within } from '../support/deadline.js';
+import { Ledger } from '../support/ledger.js';
 
 function hostModule(url: string): DynamicModule {
   return {
@@ -62,11 +64,6 @@ class Consumer {
     @InjectExecutor() readonly byDefault: Executor,
     @InjectExecutor('cpu') readonly cpu: Executor,
   ) {}
-}
-
-@Injectable()
-class OptionalConsumer {
-  constructor(@Optional() @InjectExecutor('cpu') readonly cpu?: Executor) {}
 }
 
 @Injectable()
@@ -129,27 +126,6 @@ describe('forRoot', () => {
     const error = await rejection(start(ExecutorModule.forRoot({ pools }), [DefaultConsumer]));
     expect(error).toBeInstanceOf(ExecutorOptionsError);
     expect(error.message).toMatch(/DefaultConsumer.*'a', 'b'/);
-  });
-
-  it('fails for an @InjectExecutor() of a pool that is not there, and only then', async () => {
-    const options = { pools: { cpus: { kind: 'inline' } } } as const;
-    const error = await rejection(start(ExecutorModule.forRoot(options), [Consumer]));
-    expect(error).toBeInstanceOf(ExecutorOptionsError);
-    expect(error.message).toMatch(/^@InjectExecutor\('cpu'\) in Consumer .*Did you mean 'cpus'\?/);
-    const app = await start(ExecutorModule.forRoot(options), [OptionalConsumer]);
-    expect(app.get(OptionalConsumer).cpu).toBeUndefined();
-    await within(app.close());
-    const cpu = { run: () => Promise.resolve() };
-    const testing = await Test.createTestingModule({
-      imports: [ExecutorModule.forRoot(options)],
-      providers: [Consumer],
-    })
-      .overrideProvider(getExecutorToken('cpu'))
-      .useValue(cpu)
-      .compile();
-    await within(testing.init());
-    expect(testing.get(Consumer).cpu).toBe(cpu);
-    await within(testing.close());
   });
 
   it('keeps pools apart whose names every object has', async () => {
@@ -478,6 +454,17 @@ describe('in tests of applications', () => {
       });
       expect(await within(executor.run(add, 1, 2))).toBe(3);
       expect(executor.stats()).toMatchObject({ completed: 1, failed: 1, running: 0 });
+    });
+  });
+
+  it('an inline pool tells what blocked longer than its timeout, and goes on, of that', async () => {
+    const ledger = new Ledger();
+    await withApp({ kind: 'inline', timeout: 20 }, async ({ executor }) => {
+      const error = await rejection(executor.run(spinsAndLooks, ledger.file, 50));
+      expect(error).toBeInstanceOf(ExecutorTimeoutError);
+      await until(() => ledger.lines.length > 0, 'its end');
+      expect(ledger.lines).toEqual(['aborted: true']);
+      expect(await within(executor.run(add, 1, 2))).toBe(3);
     });
   });
 
