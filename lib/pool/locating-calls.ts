@@ -23,7 +23,8 @@ export class LocatingCalls {
   #size = 0;
   /** Somebody was told to wait. */
   #isHolding = false;
-  #isTimed = false;
+  /** When it is looked next whether somebody need not wait any more. */
+  #looksAt = Infinity;
 
   /** @param onFree called when calls are no longer held up, though nothing was located */
   constructor(onFree: () => void) {
@@ -69,20 +70,21 @@ export class LocatingCalls {
         if (earlier.id >= call.id) break;
         if (earlier.terms.priority < priority) continue;
         this.#isHolding = true;
-        this.#freeIn(Math.min(left, patience));
+        this.#freeAt(now + Math.min(left, patience));
         return true;
       }
     }
     return false;
   }
 
-  #freeIn(ms: number): void {
-    if (this.#isTimed) return;
-    this.#isTimed = true;
-    setTimeout(() => {
-      this.#isTimed = false;
+  #freeAt(due: number): void {
+    if (this.#looksAt <= due) return;
+    this.#looksAt = due;
+    const free = () => {
+      if (this.#looksAt === due) this.#looksAt = Infinity;
       this.#isHolding = false;
       this.#onFree();
-    }, ms + 1).unref();
+    };
+    setTimeout(free, due - performance.now() + 1).unref();
   }
 }

@@ -1,4 +1,5 @@
-import { expect, it, vi } from 'vitest';
+import { performance } from 'node:perf_hooks';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Call } from '../../lib/pool/call.js';
 import { LocatingCalls } from '../../lib/pool/locating-calls.js';
 import { until } from '../support/deadline.js';
@@ -33,23 +34,31 @@ it('hold nobody up any more once they are gone, and say so', async () => {
   expect(onFree).toHaveBeenCalledOnce();
 });
 
-it('hold others up for a while only, counted from when their target is looked for, and say so', async () => {
-  const onFree = vi.fn();
-  const calls = new LocatingCalls(onFree);
-  const target = makeTarget();
-  calls.add(makeCall(1, { target }));
-  expect(calls.holdUp(makeCall(2))).toBe(true);
-  await until(() => onFree.mock.calls.length > 0, 'the end of the hold');
-  calls.add(makeCall(3, { target }));
-  expect(calls.holdUp(makeCall(4))).toBe(false);
-});
-
-it('hold a call up for no longer than half of its queueTimeout', async () => {
+it('hold others up for a while only, and say so', async () => {
   const onFree = vi.fn();
   const calls = new LocatingCalls(onFree);
   calls.add(makeCall(1));
-  const impatient = makeCall(2, { queueTimeout: 20 });
-  expect(calls.holdUp(impatient)).toBe(true);
+  const held = makeCall(2);
+  expect(calls.holdUp(held)).toBe(true);
   await until(() => onFree.mock.calls.length > 0, 'the end of the hold');
-  expect([impatient, makeCall(3)].map((call) => calls.holdUp(call))).toEqual([false, true]);
+  expect(calls.holdUp(held)).toBe(false);
+});
+
+it('hold others up for a while from when their target is looked for, and for half of a queueTimeout at the most', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1);
+  onTestFinished(() => clock.mockRestore());
+  const calls = new LocatingCalls(() => {});
+  const target = makeTarget();
+  calls.add(makeCall(1, { target }));
+  const [patient, impatient] = [makeCall(2), makeCall(3, { queueTimeout: 20 })];
+  const held = () => [patient, impatient].map((call) => calls.holdUp(call));
+  expect(held()).toEqual([true, true]);
+  clock.mockReturnValue(12);
+  expect(held()).toEqual([true, false]);
+  clock.mockReturnValue(90);
+  calls.add(makeCall(4, { target }));
+  const late = makeCall(5);
+  expect(calls.holdUp(late)).toBe(true);
+  clock.mockReturnValue(102);
+  expect([...held(), calls.holdUp(late)]).toEqual([false, false, false]);
 });
