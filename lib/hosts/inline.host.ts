@@ -39,7 +39,12 @@ export class InlineHost implements WorkerHost {
         const result = call.target.invoke(call.self, args);
         // While it blocks, no timer can fire: in a worker it would have been ended.
         const isLate = timeout > 0 && performance.now() - startedAt > timeout;
-        return isLate ? this.#unlessOver(result, timeout, call.target.label) : result;
+        if (!isLate) return result;
+        const late = () => {
+          throw new ExecutorTimeoutError(this.settings.name, 'run', timeout, call.target.label);
+        };
+        // If it goes on, its timer gives it up, which is due.
+        return Promise.resolve(result).then(late, late);
       };
       runner.run(incoming, invoke, ({ failed, payload: result }) => {
         // After its end a worker says nothing: a method that was given up may still be running here.
@@ -67,17 +72,7 @@ export class InlineHost implements WorkerHost {
       kill: end,
     };
   }
-
-  /** What goes on is given up by its timer, which is due; what is over already never will be. */
-  async #unlessOver(result: unknown, timeout: number, label: string): Promise<unknown> {
-    const first = await Promise.race([result, PENDING]).catch(() => undefined);
-    if (first === PENDING) return result;
-    throw new ExecutorTimeoutError(this.settings.name, 'run', timeout, label);
-  }
 }
-
-/** What a promise is as long as it is not settled. */
-const PENDING = Symbol('pending');
 
 /** The method may write into its arguments, and another attempt needs them as they were. */
 function takeCopies(attachments: readonly Attachment[]): readonly Attachment[] {

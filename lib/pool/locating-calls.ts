@@ -12,13 +12,15 @@ const HOLD = 100;
 /** Calls of one target, in the order in which they were made. */
 interface Group {
   readonly calls: Set<Call>;
-  /** Since when the target is being located. */
+  /** When the target was looked for first. */
   readonly since: number;
 }
 
 /** Calls whose target is still being located. */
 export class LocatingCalls {
   readonly #groups = new Map<CallTarget, Group>();
+  /** Also of those of which no call waits: what is not found is looked for again and again. */
+  readonly #since = new WeakMap<CallTarget, number>();
   readonly #onFree: () => void;
   #size = 0;
   /** Somebody was told to wait. */
@@ -40,8 +42,13 @@ export class LocatingCalls {
   }
 
   add(call: Call): void {
-    let group = this.#groups.get(call.target);
-    if (!group) this.#groups.set(call.target, (group = { calls: new Set(), since: performance.now() }));
+    const { target } = call;
+    let group = this.#groups.get(target);
+    if (!group) {
+      const since = this.#since.get(target) ?? performance.now();
+      this.#since.set(target, since);
+      this.#groups.set(target, (group = { calls: new Set(), since }));
+    }
     group.calls.add(call);
     this.#size++;
   }

@@ -1,77 +1,106 @@
-import { isMadeOfProperties, Survey } from './survey.js';
+import { isMadeOfProperties, MAX_DEPTH, Survey } from './survey.js';
 
-/** How many properties are looked at for one error at the most: what is part of a whole library's objects is left out instead. */
-const MAX_PROPERTIES = 5_000;
+/** How many properties and entries are copied for one property of an error, and for all of them, at the most. */
+const MAX_COPIED = 50_000;
+const MAX_COPIED_IN_ALL = 2 * MAX_COPIED;
 
-/** More cannot be sent. */
-const MAX_DEPTH = 1_000;
+/** How many properties of one error are copied at the most. */
+const MAX_PRUNED = 100;
 
 /** Stands for a value of which nothing can be sent. */
 export const NOTHING = Symbol('nothing');
 
 /**
- * Takes out of values what cannot be sent: functions, streams and the like. A value that can be sent stays itself; another one is copied,
- * as the plain data that would arrive. What several of them have in common, their copies have, too.
+ * Takes out of an error's properties what cannot be sent: functions, streams and the like. A property that can be sent stays itself;
+ * another one is copied, as the plain data that would arrive. What several of them have in common, their copies have, too.
  */
 export class Pruner {
-  readonly #copies = new Map<object, unknown>();
-  #properties = 0;
+  #copies = new Map<object, unknown>();
+  /** Remembers what can be sent, until something cannot: what led there it takes for known, too. */
+  #survey = new Survey();
+  #copied = 0;
+  #pruned = 0;
 
   /** @returns `NOTHING` where that is too much, or it is itself what cannot be sent */
   prune(value: unknown): unknown {
-    if (!isRefused(value)) return value;
+    if (!isRefused(value, this.#survey)) return value;
+    this.#survey = new Survey();
+    if (++this.#pruned > MAX_PRUNED) return NOTHING;
+    const most = Math.min(this.#copied + MAX_COPIED, MAX_COPIED_IN_ALL);
     try {
-      const pruned = this.#copy(value, 0);
-      // It may have been too deep.
-      return isRefused(pruned) ? NOTHING : pruned;
+      return this.#copy(value, 0, most);
     } catch {
+      // What was copied so far is not all.
+      this.#copies = new Map();
       return NOTHING;
     }
   }
 
-  #copy(value: unknown, depth: number): unknown {
+  #copy(value: unknown, depth: number, most: number): unknown {
     if (typeof value !== 'object' || value === null) return isRefused(value) ? NOTHING : value;
     if (this.#copies.has(value)) return this.#copies.get(value);
-    if (!isComposite(value)) {
+    if (depth >= MAX_DEPTH) throw new RangeError('too deep');
+    const copy = emptyCopyOf(value);
+    this.#copies.set(value, copy ?? value);
+    if (copy === undefined) {
       const leaf = isRefused(value) ? NOTHING : value;
       this.#copies.set(value, leaf);
       return leaf;
     }
-    const keys = Object.keys(value);
-    this.#properties += keys.length + 1;
-    if (this.#properties > MAX_PROPERTIES || depth >= MAX_DEPTH)
-      throw new RangeError('too much to be copied');
-    const copy: object = Array.isArray(value) ? Object.assign([], { length: value.length }) : {};
-    this.#copies.set(value, copy);
-    for (const key of keys) {
-      const property = this.#copy(read(value, key), depth + 1);
-      if (property === NOTHING) continue;
-      // Not by assignment: a key may be `__proto__`.
-      Object.defineProperty(copy, key, {
-        value: property,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
+    const copyPart = (part: unknown) => {
+      if (++this.#copied > most) throw new RangeError('too much to be copied');
+      return this.#copy(part, depth + 1, most);
+    };
+    if (copy instanceof Map) copyMap(value as ReadonlyMap<unknown, unknown>, copy, copyPart);
+    else if (copy instanceof Set) copySet(value as ReadonlySet<unknown>, copy, copyPart);
+    else copyProperties(value, copy, copyPart);
     return copy;
   }
 }
 
-function isRefused(value: unknown): boolean {
+type CopyPart = (part: unknown) => unknown;
+
+/** @returns `undefined` for what cannot be taken apart */
+function emptyCopyOf(value: object): object | undefined {
   try {
-    return new Survey().visit(value) !== undefined;
+    if (isMadeOfProperties(value))
+      return Array.isArray(value) ? Object.assign([], { length: value.length }) : {};
+    if (value instanceof Map) return new Map();
+    return value instanceof Set ? new Set() : undefined;
   } catch {
-    return true;
+    // What it is may be asked of a Proxy, which may throw.
+    return undefined;
   }
 }
 
-/** What an object is may be asked of a Proxy, which may throw. */
-function isComposite(value: object): boolean {
+function copyMap(map: ReadonlyMap<unknown, unknown>, copy: Map<unknown, unknown>, copyPart: CopyPart): void {
+  for (const entry of map) {
+    const [key, value] = entry.map(copyPart);
+    if (key !== NOTHING && value !== NOTHING) copy.set(key, value);
+  }
+}
+
+function copySet(set: ReadonlySet<unknown>, copy: Set<unknown>, copyPart: CopyPart): void {
+  for (const entry of set) {
+    const value = copyPart(entry);
+    if (value !== NOTHING) copy.add(value);
+  }
+}
+
+function copyProperties(from: object, to: object, copyPart: CopyPart): void {
+  for (const key of Object.keys(from)) {
+    const value = copyPart(read(from, key));
+    if (value === NOTHING) continue;
+    // Not by assignment: a key may be `__proto__`.
+    Object.defineProperty(to, key, { value, enumerable: true, configurable: true, writable: true });
+  }
+}
+
+function isRefused(value: unknown, survey = new Survey()): boolean {
   try {
-    return isMadeOfProperties(value);
+    return survey.visit(value) !== undefined;
   } catch {
-    return false;
+    return true;
   }
 }
 

@@ -2,7 +2,7 @@ import { Stream } from 'node:stream';
 import { types } from 'node:util';
 
 /** Deeper values are refused in every kind, as V8's own limit depends on the thread's stack (about 5,000 levels). */
-const MAX_DEPTH = 1_000;
+export const MAX_DEPTH = 1_000;
 
 /** Beyond this length an array is not checked for extra properties, and so is not sent as JSON. */
 const JSON_ARRAY_LENGTH = 256;

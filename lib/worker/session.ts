@@ -231,10 +231,24 @@ export class Session {
   async #loadAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
     const context = this.#context;
     if (!context) throw new Error('a call came before the worker was booted');
-    const invoke = await this.#bindings.load(target, turn, (definition) => context.bind(definition));
+    const bind = (definition: TargetDefinition) => context.bind(definition);
+    const invoke = await this.#bindings.load(target, turn, bind, () => this.#announce(turn));
     // Nobody waits for it any more: what has not begun must not begin.
     currentCall()?.signal.throwIfAborted();
-    return this.#start(turn, invoke, args);
+    beginCall();
+    return invoke(args);
+  }
+
+  /** That the call begins: what was not said to have begun is run again elsewhere if the worker ends. Resolves when that has left. */
+  async #announce(turn: number): Promise<void> {
+    await this.#whenFlushed();
+    currentCall()?.signal.throwIfAborted();
+    this.#send(MessageType.started, turn, undefined, true);
+    await this.#whenFlushed();
+  }
+
+  async #whenFlushed(): Promise<void> {
+    if (!this.#channel.isFlushed) await new Promise<void>((resolve) => this.#channel.finish(resolve));
   }
 
   /** Says that it starts, where the parent cannot know that from when it was handed over. */
@@ -246,9 +260,8 @@ export class Session {
     return invoke(args);
   }
 
-  /** What was not said to have begun is run again elsewhere if the worker ends. */
   async #startWhenFlushed(invoke: Invoke, args: readonly unknown[]): Promise<unknown> {
-    await new Promise<void>((resolve) => this.#channel.finish(resolve));
+    await this.#whenFlushed();
     currentCall()?.signal.throwIfAborted();
     beginCall();
     return invoke(args);
