@@ -22,7 +22,7 @@ import { Pool } from './pool/pool.js';
 import type { WorkerPlan } from './wire/worker-plan.js';
 import { currentCall } from './worker/current-call.js';
 import { callDirectly } from './worker/direct-executor.js';
-import { setImmediate } from './node-timers.js';
+import { eventLoopTurn } from './node-timers.js';
 
 /** In so many turns of the event loop a reply is written once its call has settled, pipes and interceptors included. */
 const TURNS_TO_REPLY = 10;
@@ -268,5 +268,5 @@ export class ExecutorRegistry
 }
 
 async function passTurns(turns: number): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < turns; turn++) await eventLoopTurn();
 }

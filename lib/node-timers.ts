@@ -3,3 +3,8 @@
  * sets in ms (see LateTimer) is left to them, as tests move that on.
  */
 export const { setImmediate, clearImmediate, setTimeout, clearTimeout, queueMicrotask } = globalThis;
+
+/** Resolves in the next turn of the event loop, or at the end of this one. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -12,6 +12,7 @@ import type { Fleet } from './fleet.js';
 import { LateTimer } from './late-timer.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import type { Settlement } from './settlement.js';
+import { askIfAlive } from './sign-of-life.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
@@ -100,19 +101,14 @@ export class GivingUp {
     }, bootTimeout).unref();
   }
 
-  #askIfAlive(call: Call, mayExtend = true): void {
-    const { place } = call;
-    if (!place) return;
-    const askedAt = performance.now();
-    place.handle.ping();
-    call.grace = new LateTimer((wasBlocked) => {
-      const slot = this.fleet.slots.at(place);
-      if (!slot) return;
-      if (slot.aliveAt >= askedAt || slot.isRunningOthers(call)) this.#watchLoading(call);
-      // While the application blocked its event loop, nothing was heard.
-      else if (wasBlocked && mayExtend) this.#askIfAlive(call, false);
+  #askIfAlive(call: Call): void {
+    const slot = call.place && this.fleet.slots.at(call.place);
+    if (!slot) return;
+    const hold = (timer: LateTimer) => (call.grace = timer);
+    askIfAlive(slot, hold, (isAlive) => {
+      if (isAlive || slot.isRunningOthers(call)) this.#watchLoading(call);
       else this.#endSilent(slot, call);
-    }, GRACE).unref();
+    });
   }
 
   #endSilent(slot: WorkerSlot, call: Call): void {

@@ -9,17 +9,11 @@ import type { Call } from './call.js';
  */
 const HOLD = 100;
 
-/** Calls of one target, in the order in which they were made. */
-interface Group {
-  readonly calls: Set<Call>;
-  /** When the target was looked for first. */
-  readonly since: number;
-}
-
 /** Calls whose target is still being located. */
 export class LocatingCalls {
-  readonly #groups = new Map<CallTarget, Group>();
-  /** Also of those of which no call waits: what is not found is looked for again and again. */
+  /** The calls of each target, in the order in which they were made. */
+  readonly #waiting = new Map<CallTarget, Set<Call>>();
+  /** When a target was looked for first; also of those of which no call waits, as what is not found is looked for again. */
   readonly #since = new WeakMap<CallTarget, number>();
   readonly #onFree: () => void;
   #size = 0;
@@ -38,26 +32,23 @@ export class LocatingCalls {
   }
 
   *[Symbol.iterator](): Iterator<Call> {
-    for (const { calls } of this.#groups.values()) yield* calls;
+    for (const calls of this.#waiting.values()) yield* calls;
   }
 
   add(call: Call): void {
     const { target } = call;
-    let group = this.#groups.get(target);
-    if (!group) {
-      const since = this.#since.get(target) ?? performance.now();
-      this.#since.set(target, since);
-      this.#groups.set(target, (group = { calls: new Set(), since }));
-    }
-    group.calls.add(call);
+    if (!this.#since.has(target)) this.#since.set(target, performance.now());
+    let calls = this.#waiting.get(target);
+    if (!calls) this.#waiting.set(target, (calls = new Set()));
+    calls.add(call);
     this.#size++;
   }
 
   delete(call: Call): void {
-    const group = this.#groups.get(call.target);
-    if (!group?.calls.delete(call)) return;
+    const calls = this.#waiting.get(call.target);
+    if (!calls?.delete(call)) return;
     this.#size--;
-    if (group.calls.size === 0) this.#groups.delete(call.target);
+    if (calls.size === 0) this.#waiting.delete(call.target);
     if (!this.#isHolding) return;
     this.#isHolding = false;
     queueMicrotask(this.#onFree);
@@ -70,8 +61,8 @@ export class LocatingCalls {
     const now = performance.now();
     const patience = queueTimeout === 0 ? Infinity : call.acceptedAt + queueTimeout / 2 - now;
     if (patience <= 0) return false;
-    for (const { calls, since } of this.#groups.values()) {
-      const left = since + HOLD - now;
+    for (const [target, calls] of this.#waiting) {
+      const left = (this.#since.get(target) as number) + HOLD - now;
       if (left <= 0) continue;
       for (const earlier of calls) {
         if (earlier.id >= call.id) break;

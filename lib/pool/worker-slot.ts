@@ -7,6 +7,7 @@ import type { Call } from './call.js';
 import { CallList } from './call-list.js';
 import { LateTimer } from './late-timer.js';
 import { noteTime } from './prefetch.js';
+import { askIfAlive, WATCH_INTERVAL } from './sign-of-life.js';
 
 /**
  * - `booting`: takes no calls yet.
@@ -46,9 +47,6 @@ export interface SlotListener {
 
 /** How long a worker that was asked to end may take to close its Nest context, in ms. */
 const CLOSING_GRACE = 5_000;
-
-/** How long a worker that is not trusted any more may give no sign of life, in ms. */
-const WATCH_INTERVAL = 250;
 
 /** One worker and the calls that are in it. */
 export class WorkerSlot implements WorkerListener {
@@ -186,15 +184,13 @@ export class WorkerSlot implements WorkerListener {
   }
 
   /** As long as it is not gone: what was given up in it may block it later, and with it its other calls. */
-  watch(why: string, mayExtend = true): void {
-    const since = performance.now();
-    this.handle.ping();
-    this.timer = new LateTimer((wasBlocked) => {
+  watch(why: string): void {
+    const hold = (timer: LateTimer) => (this.timer = timer);
+    askIfAlive(this, hold, (isAlive) => {
       if (this.state !== 'retiring') return;
-      const isSilent = this.aliveAt < since;
-      if (isSilent && !(wasBlocked && mayExtend)) this.kill(why);
-      else this.watch(why, !isSilent);
-    }, WATCH_INTERVAL).unref();
+      if (isAlive) this.watch(why);
+      else this.kill(why);
+    });
   }
 
   stopTimer(): void {

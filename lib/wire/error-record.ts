@@ -1,4 +1,4 @@
-import { NOTHING, Pruner } from './prune.js';
+import { NOTHING, Pruner, read } from './prune.js';
 
 /** What is sent of an error. `own` holds its own properties, but for its stack and a message that is hidden as usual. */
 export interface ErrorRecord {
@@ -101,16 +101,6 @@ export function classifyError(
 ): void {
   if (errorClass !== undefined) Object.setPrototypeOf(error, errorClass.prototype as object);
   if (name !== undefined && read(error, 'name') !== name) hide(error, 'name', name);
-}
-
-const unreadable = Symbol('unreadable');
-
-function read(target: object, key: string): unknown {
-  try {
-    return (target as Record<string, unknown>)[key];
-  } catch {
-    return unreadable;
-  }
 }
 
 function text(value: unknown): string {

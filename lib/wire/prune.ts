@@ -41,12 +41,10 @@ export class Pruner {
     if (this.#copies.has(value)) return this.#copies.get(value);
     if (depth >= MAX_DEPTH) throw new RangeError('too deep');
     const copy = emptyCopyOf(value);
-    this.#copies.set(value, copy ?? value);
-    if (copy === undefined) {
-      const leaf = isRefused(value) ? NOTHING : value;
-      this.#copies.set(value, leaf);
-      return leaf;
-    }
+    // What cannot be taken apart stays itself, or is left out.
+    const stand = copy ?? (isRefused(value) ? NOTHING : value);
+    this.#copies.set(value, stand);
+    if (copy === undefined) return stand;
     const copyPart = (part: unknown) => {
       if (++this.#copied > most) throw new RangeError('too much to be copied');
       return this.#copy(part, depth + 1, most);
@@ -104,7 +102,8 @@ function isRefused(value: unknown, survey = new Survey()): boolean {
   }
 }
 
-function read(target: object, key: string): unknown {
+/** @returns `NOTHING` where a getter throws */
+export function read(target: object, key: string): unknown {
   try {
     return (target as Record<string, unknown>)[key];
   } catch {

@@ -1,6 +1,6 @@
 import { isBeyond } from '../wire/marks.js';
 import type { TargetDefinition } from '../wire/worker-plan.js';
-import { setImmediate } from '../node-timers.js';
+import { eventLoopTurn } from '../node-timers.js';
 import type { Invoke } from './worker-context.js';
 
 interface Definition {
@@ -76,8 +76,4 @@ export class Bindings {
     await eventLoopTurn();
     return invoke;
   }
-}
-
-export function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -8,14 +8,14 @@ import { isBeyond, mayBeSaid, type Marks, NO_TURN } from '../wire/marks.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
-import { Bindings, eventLoopTurn } from './bindings.js';
+import { Bindings } from './bindings.js';
 import { CallRunner } from './call-runner.js';
 import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { requireAtOnce } from './load.js';
 import { outputOf } from './output.js';
 import { type Invoke, loadNest, WorkerContext } from './worker-context.js';
-import { setImmediate } from '../node-timers.js';
+import { eventLoopTurn, setImmediate } from '../node-timers.js';
 
 /**
  * A worker's life: boot, take calls, close, end. It ends with its channel, so that no worker outlives
@@ -233,10 +233,7 @@ export class Session {
     if (!context) throw new Error('a call came before the worker was booted');
     const bind = (definition: TargetDefinition) => context.bind(definition);
     const invoke = await this.#bindings.load(target, turn, bind, () => this.#announce(turn));
-    // Nobody waits for it any more: what has not begun must not begin.
-    currentCall()?.signal.throwIfAborted();
-    beginCall();
-    return invoke(args);
+    return this.#beginLate(invoke, args);
   }
 
   /** That the call begins: what was not said to have begun is run again elsewhere if the worker ends. Resolves when that has left. */
@@ -255,13 +252,13 @@ export class Session {
   #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
     // At once, as the method may block the event loop.
     this.#send(MessageType.started, turn, undefined, true);
-    if (!this.#channel.isFlushed) return this.#startWhenFlushed(invoke, args);
+    if (!this.#channel.isFlushed) return this.#whenFlushed().then(() => this.#beginLate(invoke, args));
     beginCall();
     return invoke(args);
   }
 
-  async #startWhenFlushed(invoke: Invoke, args: readonly unknown[]): Promise<unknown> {
-    await this.#whenFlushed();
+  /** After it had to wait: if nobody waits for it any more, what has not begun must not begin. */
+  #beginLate(invoke: Invoke, args: readonly unknown[]): unknown {
     currentCall()?.signal.throwIfAborted();
     beginCall();
     return invoke(args);

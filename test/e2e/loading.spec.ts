@@ -7,13 +7,13 @@ import { mark, timeLeft } from '../fixtures/loads-slowly.js';
 import { isNeverRun } from '../fixtures/never-loads.js';
 import {
   add,
+  blocksAfterwards,
   echo,
   echoLater,
   enter,
   enterUntil,
   obeysSignal,
   processId,
-  spinsAfterwards,
 } from '../fixtures/work.js';
 import { withApp, WORKER_KINDS } from '../support/app.js';
 import { Gate } from '../support/gate.js';
@@ -137,7 +137,7 @@ describe('a function whose file a worker has yet to load', () => {
         const ledger = new Ledger();
         await withApp({ kind, concurrency, queueTimeout: 150, context: false }, async ({ executor }) => {
           const gate = new Gate();
-          await until(() => succeeds(executor.run(spinsAfterwards, gate.file, 500)), 'the file');
+          await until(() => succeeds(executor.run(blocksAfterwards, gate.file, 500)), 'the file');
           await until(() => gate.isOpen, 'the loop');
           const error = await rejection<ExecutorTimeoutError>(executor.run(enter, ledger.file, 'began'));
           expect(error.phase).toBe('queue');

@@ -1,20 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Call } from '../../lib/pool/call.js';
+import type { Call } from '../../lib/pool/call.js';
 import { CallQueue } from '../../lib/pool/call-queue.js';
+import { makeCall } from '../support/make-call.js';
 
 let nextId = 1;
-
-function ignore(): void {}
-
-function makeCall(priority: number): Call {
-  const target = { label: 'test', definition: undefined, usualTime: undefined, invoke: () => undefined };
-  const terms = { timeout: 0, queueTimeout: 0, priority, retries: 0 };
-  return new Call(nextId++, target, undefined, { head: '', attachments: [], moves: false }, 0, terms, {
-    resolve: ignore,
-    reject: ignore,
-  });
-}
 
 type Step =
   | { do: 'push'; priority: number }
@@ -51,7 +41,7 @@ describe('CallQueue', () => {
         let taken: Call[] = [];
         for (const action of steps) {
           if (action.do === 'push') {
-            const call = makeCall(action.priority);
+            const call = makeCall(nextId++, { priority: action.priority });
             queue.push(call);
             model.push(call);
           } else if (action.do === 'put back') {
@@ -79,7 +69,7 @@ describe('CallQueue', () => {
 
   it('takes a call out once', () => {
     const queue = new CallQueue();
-    const call = makeCall(0);
+    const call = makeCall(nextId++, { priority: 0 });
     queue.push(call);
     queue.remove(call);
     queue.remove(call);

@@ -1,18 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { Call } from '../../lib/pool/call.js';
 import { LocatingCalls } from '../../lib/pool/locating-calls.js';
 import { until } from '../support/deadline.js';
-
-function makeTarget() {
-  return { label: 'work()', definition: undefined, usualTime: undefined, invoke: () => undefined };
-}
-
-function makeCall(id: number, { target = makeTarget(), priority = 0, queueTimeout = 0 } = {}): Call {
-  const args = { head: '[]', attachments: [], moves: false };
-  const terms = { timeout: 0, queueTimeout, priority, retries: 0 };
-  return new Call(id, target, undefined, args, 0, terms, { resolve: () => {}, reject: () => {} });
-}
+import { makeCall, makeTarget } from '../support/make-call.js';
 
 it('hold up those that were made later and are no more urgent', () => {
   const calls = new LocatingCalls(() => {});

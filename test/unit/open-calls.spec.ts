@@ -1,18 +1,12 @@
 import { expect, it } from 'vitest';
-import { Call } from '../../lib/pool/call.js';
+import type { Call } from '../../lib/pool/call.js';
 import { OpenCalls } from '../../lib/pool/open-calls.js';
 import { within } from '../support/deadline.js';
-
-function makeCall(id: number): Call {
-  const target = { label: 'work()', definition: undefined, usualTime: undefined, invoke: () => undefined };
-  const args = { head: '[]', attachments: [], moves: false };
-  const terms = { timeout: 0, queueTimeout: 0, priority: 0, retries: 0 };
-  return new Call(id, target, undefined, args, 0, terms, { resolve: () => {}, reject: () => {} });
-}
+import { makeCall } from '../support/make-call.js';
 
 it('whoever waits for the open calls hears of their end, however often it is asked', async () => {
   const open = new OpenCalls(() => {});
-  const [first, second, late] = [1, 2, 3].map(makeCall) as [Call, Call, Call];
+  const [first, second, late] = [1, 2, 3].map((id) => makeCall(id)) as [Call, Call, Call];
   open.add(first);
   open.add(second);
   // As where an application is closed twice.
