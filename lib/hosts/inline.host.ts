@@ -67,6 +67,8 @@ export class InlineHost implements WorkerHost {
         handed.splice(index, 1);
         queueMicrotask(() => isOver || listener.settled(turn, true, reason, 0));
       },
+      // By then it has begun, or waits for a microtask.
+      withdraw: () => {},
       ping: () => listener.alive(),
       close: () => end(),
       kill: end,

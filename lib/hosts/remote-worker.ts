@@ -69,6 +69,10 @@ export class RemoteWorker {
     this.#channel.send(message(MessageType.cancel, turn, reason), true);
   }
 
+  withdraw(turn: number, reason: Payload): void {
+    this.#channel.send(message(MessageType.withdraw, turn, reason), true);
+  }
+
   /** At once, for the same reason. */
   ping(): void {
     this.#channel.send(message(MessageType.ping), true);
@@ -86,6 +90,8 @@ export class RemoteWorker {
         return this.#listener.started(turn);
       case MessageType.returned:
         return this.#listener.returned(turn);
+      case MessageType.withdrawn:
+        return this.#listener.withdrawn(turn);
       case MessageType.pong:
         return this.#listener.alive();
       case MessageType.recycle:

@@ -99,6 +99,7 @@ export class ThreadHost implements WorkerHost {
       start: (call, ahead) => remote.start(call, ahead),
       forget: (target) => remote.forget(target),
       cancel: (turn, reason) => remote.cancel(turn, reason),
+      withdraw: (turn, reason) => remote.withdraw(turn, reason),
       ping: () => remote.ping(),
       close: () => remote.close(),
       kill: fail,

@@ -51,6 +51,8 @@ export interface WorkerListener {
   /** It cannot boot, for this reason; `ended` follows. */
   bootFailed(error: unknown): void;
   started(turn: number): void;
+  /** It did not begin this call, which was withdrawn, and now never will. */
+  withdrawn(turn: number): void;
   /** It did not begin this call, as it is beyond the limit. */
   returned(turn: number): void;
   /**
@@ -83,6 +85,8 @@ export interface WorkerHandle {
   forget(target: CallTarget): void;
   /** Tells the method, through its signal. */
   cancel(turn: number, reason: Payload): void;
+  /** Cancels a call whose start the worker says, unless it has said so: `withdrawn` follows, or `started` is on its way. */
+  withdraw(turn: number, reason: Payload): void;
   /** Asks for a sign of life. */
   ping(): void;
   /** Asks it to close its Nest context and to end. */

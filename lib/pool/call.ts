@@ -59,6 +59,8 @@ export class Call implements HostCall {
   startedAt = 0;
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: LateTimer | undefined;
+  /** Its `queueTimeout` has ended, and whether it began by then is not known yet. */
+  expired: Error | undefined;
   /** While it is in a worker still. */
   givenUp: GivenUp | undefined;
   /** Runs while its worker is to load what it runs, and from when it was given up in a worker until it has left it. */

@@ -8,7 +8,8 @@ import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
 import { lossOf, silentEnd, unusedEnd } from './worker-end.js';
-import { type LeftCall, type SlotListener, WorkerSlot } from './worker-slot.js';
+import type { LeftCall, SlotListener } from './slot-listener.js';
+import { WorkerSlot } from './worker-slot.js';
 import { clearTimeout, setTimeout } from '../node-timers.js';
 
 /** After so many failed boots in a row, or workers that ended before they began a call, with no live one, what waits is rejected. */
@@ -19,6 +20,8 @@ export interface FleetListener {
   /** A worker can take a call. */
   onRoom(): void;
   onStarted(call: Call): void;
+  /** It did not begin, as its `queueTimeout` has ended, and never will. */
+  onWithdrawn(call: Call): void;
   /** It is the next to begin in its worker. */
   onNext(call: Call): void;
   /** It never began and never will, where it was: it waits again. */
@@ -178,6 +181,10 @@ export class Fleet implements SlotListener {
 
   onStarted(call: Call): void {
     this.#pool.onStarted(call);
+  }
+
+  onWithdrawn(call: Call): void {
+    this.#pool.onWithdrawn(call);
   }
 
   onSteppedBack(slot: WorkerSlot, call: Call): void {

@@ -7,12 +7,12 @@ import {
 import type { Codec } from '../wire/codec.js';
 import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
-import type { Call } from './call.js';
+import type { Call, CallPlace } from './call.js';
 import type { Fleet } from './fleet.js';
 import { LateTimer } from './late-timer.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import type { Settlement } from './settlement.js';
-import { askIfAlive } from './sign-of-life.js';
+import { askIfAlive, WATCH_INTERVAL } from './sign-of-life.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
@@ -54,7 +54,7 @@ export class GivingUp {
 
   /**
    * The caller no longer waits, or must not: it hears at once; the worker is told, and has a grace to obey. A call that has
-   * waited too long goes on if it has just begun.
+   * waited too long goes on if it has just begun, and hears that it has not as soon as this is sure.
    * @param isForeign whether the reason is the caller's own
    */
   giveUp(call: Call, reason: unknown, isForeign = false): void {
@@ -62,9 +62,8 @@ export class GivingUp {
     const { place } = call;
     const isTakenBack = !!place && call.startedAt === 0 && this.fleet.relief.recall(place, call);
     const hasWaited = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
-    if (hasWaited && !isTakenBack && hasJustBegun(call)) {
-      // If it was about to begin, and is sent back, it waits anew.
-      call.timer = undefined;
+    if (hasWaited && place && !isTakenBack && !call.expired && this.#mayHaveBegun(call, place, reason)) {
+      call.expired = reason;
       return this.pool.onRoom();
     }
     if (isForeign) this.settlement.pass(call, reason);
@@ -81,6 +80,15 @@ export class GivingUp {
       this.startGrace(call);
     }
     this.pool.onRoom();
+  }
+
+  /** If so, what says that is on its way: the end of the call before it; else its worker is asked, which says when calls begin. */
+  #mayHaveBegun(call: Call, { handle }: CallPlace, reason: Error): boolean {
+    if (!call.isAnnounced)
+      return handle.marks !== undefined && !isBeyond(call.turn, handle.marks.getStarted());
+    handle.withdraw(call.turn, this.#encodeReason(reason));
+    call.timer = new LateTimer(() => this.giveUp(call, reason), WATCH_INTERVAL);
+    return true;
   }
 
   /**
@@ -156,12 +164,6 @@ export class GivingUp {
       return this.codec.encode(new DOMException('This operation was aborted', 'AbortError'), 'reason');
     }
   }
-}
-
-/** What says so is on its way: the end of the call before it. Where its worker announces it, it may still be loading. */
-function hasJustBegun({ startedAt, isAnnounced, place, turn }: Call): boolean {
-  const marks = place?.handle.marks;
-  return startedAt === 0 && !isAnnounced && marks !== undefined && !isBeyond(turn, marks.getStarted());
 }
 
 function describeReason(reason: unknown): string {

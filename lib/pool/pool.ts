@@ -20,7 +20,8 @@ import { OpenCalls } from './open-calls.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { PoolStatistics } from './pool-statistics.js';
 import { Settlement } from './settlement.js';
-import type { LeftCall, WorkerSlot } from './worker-slot.js';
+import type { LeftCall } from './slot-listener.js';
+import type { WorkerSlot } from './worker-slot.js';
 
 /** How many workers may end before a call begins in them until it is taken for the reason. */
 const MAX_DETOURS = 10;
@@ -218,17 +219,20 @@ export class Pool implements FleetListener {
     this.#open.setAhead(call, false);
     call.startedAt = performance.now();
     if (call.isSettled) return this.#givingUp.startGrace(call);
+    call.expired = undefined;
     call.grace?.stop();
     call.timer?.stop();
     this.#statistics.waited(call.startedAt - call.acceptedAt);
     this.#givingUp.timeRun(call);
   }
 
+  onWithdrawn(call: Call): void {
+    if (call.expired) this.#givingUp.giveUp(call, call.expired);
+  }
+
   onReturned(call: Call): void {
     this.leave(call);
-    if (call.isSettled) return;
-    this.#restartQueueTimer(call);
-    this.#open.queue.putBack(call);
+    if (!call.isSettled) this.#waitAgain(call);
   }
 
   onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void {
@@ -240,7 +244,8 @@ export class Pool implements FleetListener {
   onLost({ call, wasTaken, hadBegun }: LeftCall, end: WorkerEnd): void {
     this.leave(call);
     if (call.isSettled) return;
-    if (!hadBegun) call.detours += wasTaken ? LOADING_DETOUR : 1;
+    if (hadBegun) call.expired = undefined;
+    else call.detours += wasTaken ? LOADING_DETOUR : 1;
     if (hadBegun && call.attempt <= call.terms.retries) {
       call.attempt++;
     } else if (hadBegun || call.isMoved || call.detours >= MAX_DETOURS) {
@@ -249,16 +254,18 @@ export class Pool implements FleetListener {
       this.#settlement.lose(call, new ExecutorWorkerLostError(name, end, call.label, call.attempt, options));
       return;
     }
-    this.#restartQueueTimer(call);
-    this.#open.queue.putBack(call);
+    this.#waitAgain(call);
   }
 
-  /** What seemed to have started waits again. */
-  #restartQueueTimer(call: Call): void {
-    if (call.startedAt === 0 && call.timer) return;
-    call.timer?.stop();
-    call.startedAt = 0;
-    this.#givingUp.timeWaiting(call);
+  #waitAgain(call: Call): void {
+    if (call.expired) return this.#settlement.fail(call, call.expired);
+    // What seemed to have started has all of its time again.
+    if (call.startedAt > 0 || !call.timer) {
+      call.timer?.stop();
+      call.startedAt = 0;
+      this.#givingUp.timeWaiting(call);
+    }
+    this.#open.queue.putBack(call);
   }
 
   /** It is in no worker any more. */

@@ -8,6 +8,7 @@ import { CallList } from './call-list.js';
 import { LateTimer } from './late-timer.js';
 import { noteTime } from './prefetch.js';
 import { askIfAlive, WATCH_INTERVAL } from './sign-of-life.js';
+import type { LeftCall, SlotListener } from './slot-listener.js';
 
 /**
  * - `booting`: takes no calls yet.
@@ -21,28 +22,6 @@ export type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
 /** Several at a time run beside each other, so that the limit may be behind them. */
 function hasSaidItBegan(call: Call): boolean {
   return call.isAnnounced && call.startedAt > 0;
-}
-
-/** A call that was in a worker when that ended. */
-export interface LeftCall {
-  readonly call: Call;
-  /** The worker had begun to load what it runs, at the least. */
-  readonly wasTaken: boolean;
-  readonly hadBegun: boolean;
-}
-
-/** What a slot tells its fleet. */
-export interface SlotListener {
-  onReady(slot: WorkerSlot): void;
-  onStarted(call: Call): void;
-  /** It was about to begin a call when that was taken back, and did not. */
-  onSteppedBack(slot: WorkerSlot, call: Call): void;
-  /** It has dropped a call that was taken back: it may have room again. */
-  onRoom(): void;
-  onSettled(slot: WorkerSlot, call: Call, failed: boolean, outcome: OutcomePayload): void;
-  onOutgrown(slot: WorkerSlot): void;
-  onEnded(slot: WorkerSlot, end: WorkerEnd): void;
-  log(line: string): void;
 }
 
 /** How long a worker that was asked to end may take to close its Nest context, in ms. */
@@ -211,6 +190,11 @@ export class WorkerSlot implements WorkerListener {
     if (!call) return;
     this.#listener.onStarted(call);
     if (this.#liftLimit()) this.#listener.onRoom();
+  }
+
+  withdrawn(turn: number): void {
+    const call = this.#find(turn);
+    if (call) this.#listener.onWithdrawn(call);
   }
 
   returned(turn: number): void {

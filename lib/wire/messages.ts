@@ -10,6 +10,7 @@ export const MessageType = {
   ping: 5,
   close: 6,
   callAhead: 7,
+  withdraw: 8,
   // from a worker
   ready: 16,
   bootFailed: 17,
@@ -20,6 +21,7 @@ export const MessageType = {
   recycle: 22,
   crashed: 23,
   returned: 24,
+  withdrawn: 25,
 } as const;
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
@@ -40,8 +42,9 @@ export function isMessageType(value: unknown): value is MessageType {
  * | call | which hand-over | the call's id | number | from 1 | ms, 0: none | bits | the arguments |
  * | callAhead | as call, to a worker that has calls: it may be taken back until it begins | | | | | | |
  * | cancel | of the call | | | | | | the reason |
+ * | withdraw | of the call: it is cancelled unless the worker has said that it started | | | | | | the reason |
  * | ping, pong | | | | | | | |
- * | started, returned | of the call | | | | | | |
+ * | started, returned, withdrawn | of the call | | | | | | |
  * | result, failure | of the call | the last turn that has begun when it leaves; 0: not said | | | how long it ran, ms | | the value or error |
  * | bootFailed, crashed | | | | | | | the error |
  * | close, ready, recycle | | | | | | | |

@@ -81,6 +81,11 @@ export class CallRunner {
     }
   }
 
+  /** Whether the parent was told that it begins. */
+  hasAnnounced(turn: number): boolean {
+    return this.#running.get(turn)?.isAnnounced === true;
+  }
+
   cancel(turn: number, reason: Payload): void {
     const running = this.#running.get(turn);
     if (!running) return;

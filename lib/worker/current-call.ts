@@ -13,6 +13,12 @@ export function currentCall(): CurrentCall | undefined {
   return store.getStore();
 }
 
+/** The parent is told that the call begins. */
+export function announceCall(): void {
+  const call = store.getStore();
+  if (call instanceof RunningCall) call.isAnnounced = true;
+}
+
 /** What the call runs had to be loaded first: it begins now. */
 export function beginCall(): void {
   const call = store.getStore();
@@ -27,6 +33,7 @@ export function runInCall<T>(call: CurrentCall, callback: () => T): T {
 /** A call as the method sees it. The signal is made when somebody asks: most methods never do. */
 export class RunningCall implements CurrentCall {
   deadline: number | undefined;
+  isAnnounced = false;
   readonly #timeout: number;
   #controller: AbortController | undefined;
 

@@ -10,11 +10,11 @@ import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { Bindings } from './bindings.js';
 import { CallRunner } from './call-runner.js';
-import { beginCall, currentCall } from './current-call.js';
 import { MemoryWatch } from './memory-watch.js';
 import { requireAtOnce } from './load.js';
 import { outputOf } from './output.js';
-import { type Invoke, loadNest, WorkerContext } from './worker-context.js';
+import { StartAnnouncer } from './start-announcer.js';
+import { loadNest, WorkerContext } from './worker-context.js';
 import { eventLoopTurn, setImmediate } from '../node-timers.js';
 
 /**
@@ -27,6 +27,7 @@ export class Session {
   readonly #end: (exitCode: number) => void;
   readonly #codec: Codec;
   readonly #bindings = new Bindings();
+  readonly #announcer: StartAnnouncer;
   readonly #waiting: Message[] = [];
   #isWorking = false;
   readonly #store: AttachmentStore;
@@ -56,6 +57,7 @@ export class Session {
   ) {
     this.#codec = codec;
     this.#channel = channel;
+    this.#announcer = new StartAnnouncer(channel);
     this.#marks = marks;
     this.#store = store;
     this.#takeOut = takeOut;
@@ -93,6 +95,9 @@ export class Session {
         return this.#take(incoming);
       case MessageType.cancel:
         if (payload) this.#cancel(turn, payload);
+        return;
+      case MessageType.withdraw:
+        if (payload && !this.#runner.hasAnnounced(turn)) this.#withdraw(turn, payload);
         return;
       case MessageType.ping:
         return this.#send(MessageType.pong);
@@ -214,6 +219,11 @@ export class Session {
     return false;
   }
 
+  #withdraw(turn: number, reason: Payload): void {
+    this.#send(MessageType.withdrawn, turn, undefined, true);
+    this.#cancel(turn, reason);
+  }
+
   #cancel(turn: number, reason: Payload): void {
     const index = this.#waiting.findIndex((call) => call.turn === turn);
     if (index < 0) return this.#runner.cancel(turn, reason);
@@ -225,43 +235,15 @@ export class Session {
   #starterOf({ turn, target }: Message): (args: readonly unknown[]) => unknown {
     const invoke = this.#bindings.find(target);
     if (!invoke) return (args) => this.#loadAndStart(target, turn, args);
-    return this.#concurrency === 1 ? invoke : (args) => this.#start(turn, invoke, args);
+    return this.#concurrency === 1 ? invoke : (args) => this.#announcer.start(turn, invoke, args);
   }
 
   async #loadAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
     const context = this.#context;
     if (!context) throw new Error('a call came before the worker was booted');
     const bind = (definition: TargetDefinition) => context.bind(definition);
-    const invoke = await this.#bindings.load(target, turn, bind, () => this.#announce(turn));
-    return this.#beginLate(invoke, args);
-  }
-
-  /** That the call begins: what was not said to have begun is run again elsewhere if the worker ends. Resolves when that has left. */
-  async #announce(turn: number): Promise<void> {
-    await this.#whenFlushed();
-    currentCall()?.signal.throwIfAborted();
-    this.#send(MessageType.started, turn, undefined, true);
-    await this.#whenFlushed();
-  }
-
-  async #whenFlushed(): Promise<void> {
-    if (!this.#channel.isFlushed) await new Promise<void>((resolve) => this.#channel.finish(resolve));
-  }
-
-  /** Says that it starts, where the parent cannot know that from when it was handed over. */
-  #start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
-    // At once, as the method may block the event loop.
-    this.#send(MessageType.started, turn, undefined, true);
-    if (!this.#channel.isFlushed) return this.#whenFlushed().then(() => this.#beginLate(invoke, args));
-    beginCall();
-    return invoke(args);
-  }
-
-  /** After it had to wait: if nobody waits for it any more, what has not begun must not begin. */
-  #beginLate(invoke: Invoke, args: readonly unknown[]): unknown {
-    currentCall()?.signal.throwIfAborted();
-    beginCall();
-    return invoke(args);
+    const invoke = await this.#bindings.load(target, turn, bind, () => this.#announcer.announce(turn));
+    return this.#announcer.begin(invoke, args);
   }
 
   #closeIfAsked(): void {

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type Executor, transfer } from '../../lib/index.js';
-import { blocksAfterwards, echo, echoLater, obeysSignal, spin, whoAmI } from '../fixtures/work.js';
+import { type Executor, type ExecutorTimeoutError, transfer } from '../../lib/index.js';
+import {
+  blocksAfterwards,
+  echo,
+  echoLater,
+  enterAndSpin,
+  obeysSignal,
+  spin,
+  whoAmI,
+} from '../fixtures/work.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
-import { observe, rejection, until, within } from '../support/deadline.js';
+import { observe, rejection, succeeds, until, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
+import { Ledger } from '../support/ledger.js';
 
 /** Both functions, so that their next calls begin at once. */
 async function load(executor: Executor): Promise<void> {
@@ -43,6 +52,28 @@ describe.each(ALL_KINDS)('several calls at a time, in a pool of kind %s', (kind)
 });
 
 describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (kind) => {
+  it('none that was told to have waited too long has begun', async () => {
+    const ledger = new Ledger();
+    await withApp({ kind, context: false, concurrency: 4, queueTimeout: 1 }, async ({ executor }) => {
+      await until(() => succeeds(executor.run(enterAndSpin, ledger.file, 'loaded', 0)), 'the file');
+      const told: string[] = [];
+      for (let round = 0; round < 40; round++) {
+        const calls = Array.from({ length: 20 }, async (_, index) => {
+          const line = `${round}.${index}`;
+          await executor.run(enterAndSpin, ledger.file, line, 0.3).catch((error: ExecutorTimeoutError) => {
+            expect(error.phase).toBe('queue');
+            told.push(line);
+          });
+        });
+        await within(Promise.all(calls));
+      }
+      // The last that were given up have left.
+      await until(() => succeeds(executor.run(echo, 0)), 'the last');
+      expect(told).not.toEqual([]);
+      expect(ledger.lines.filter((line) => told.includes(line))).toEqual([]);
+    });
+  });
+
   it('a neighbour that computes is not ended for one that never began', async () => {
     await withApp({ kind, context: false, concurrency: 2 }, async ({ executor }) => {
       await within(Promise.all([executor.run(spin, 0), executor.run(echo, 0)]));

@@ -18,7 +18,7 @@ import {
 import { withApp, WORKER_KINDS } from '../support/app.js';
 import { Gate } from '../support/gate.js';
 import { Ledger } from '../support/ledger.js';
-import { observe, rejection, until, within } from '../support/deadline.js';
+import { observe, rejection, succeeds, until, within } from '../support/deadline.js';
 
 describe('a function whose file a worker has yet to load', () => {
   it('waits no longer than queueTimeout', async () => {
@@ -213,10 +213,3 @@ describe('a function whose file a worker has yet to load', () => {
     });
   });
 });
-
-function succeeds(call: Promise<unknown>): Promise<boolean> {
-  return call.then(
-    () => true,
-    () => false,
-  );
-}

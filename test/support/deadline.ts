@@ -67,3 +67,11 @@ export function observe<T>(promise: Promise<T>): Observed<T> {
   promise.then(settle, settle);
   return observed;
 }
+
+/** Whether it resolves. */
+export function succeeds(call: Promise<unknown>): Promise<boolean> {
+  return call.then(
+    () => true,
+    () => false,
+  );
+}

@@ -18,7 +18,7 @@ import { Pool } from '../../lib/pool/pool.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
 import { HeapStore } from '../../lib/wire/attachments.js';
 import { Codec } from '../../lib/wire/codec.js';
-import { rejection, until, within } from '../support/deadline.js';
+import { observe, rejection, until, within } from '../support/deadline.js';
 
 /**
  * Workers that do what they are told and when, as no real one can: between one line of a worker and the next.
@@ -28,7 +28,9 @@ class ScriptedHost implements WorkerHost {
   readonly store = new HeapStore();
   readonly workers: WorkerListener[] = [];
   readonly handed: HostCall[] = [];
+  readonly withdrawn: number[] = [];
   started = 0;
+  announces = false;
   killed = 0;
   onLimit: () => void = () => {};
 
@@ -39,10 +41,11 @@ class ScriptedHost implements WorkerHost {
       marks: { getStarted: () => this.started, setLimit: () => this.onLimit() },
       start: (call: HostCall) => {
         this.handed.push(call);
-        return false;
+        return this.announces;
       },
       forget: () => {},
       cancel: () => {},
+      withdraw: (turn: number) => this.withdrawn.push(turn),
       ping: () => {},
       close: () => {},
       kill: () => this.killed++,
@@ -82,8 +85,57 @@ function makePool(options: Partial<PoolOptions>): { pool: Pool; host: ScriptedHo
 
 type Submit = (signal?: AbortSignal, ...args: unknown[]) => Promise<unknown>;
 
+/** Asked whether a call has begun that has waited for too long. */
+async function askWorker() {
+  const { pool, host, submit } = makePool({ queueTimeout: 50 });
+  host.announces = true;
+  void pool.warm();
+  const worker = host.workers[0] as WorkerListener;
+  worker.ready();
+  const call = observe(submit());
+  const isTooLate = expect(call.promise).rejects.toMatchObject({
+    code: 'EXECUTOR_TIMEOUT',
+    phase: 'queue',
+  });
+  await until(() => host.withdrawn.length === 1, 'the question');
+  expect(call.isSettled).toBe(false);
+  return { pool, host, worker, call: call.promise, isTooLate };
+}
+
 describe('a pool', () => {
-  it('lets a call that was about to begin when its queueTimeout ended, and was sent back, time out later', async () => {
+  describe('whose worker says when a call begins, and has not when queueTimeout ends', () => {
+    it('rejects the call when the worker has said that it did not begin', async () => {
+      const { worker, isTooLate } = await askWorker();
+      worker.withdrawn(1);
+      await within(isTooLate);
+    });
+
+    it('rejects it when the worker gives no answer, as that may be blocked', async () => {
+      const { host, isTooLate } = await askWorker();
+      await within(isTooLate);
+      expect(host.withdrawn).toEqual([1]);
+    });
+
+    it('rejects it if the worker ends', async () => {
+      const { pool, host, isTooLate } = await askWorker();
+      host.started = 1;
+      host.end();
+      await within(isTooLate);
+      expect(pool.stats()).toMatchObject({ lost: 0, failed: 1, queued: 0 });
+    });
+
+    it('lets it go on if it had begun, as it turns out', async () => {
+      const { pool, host, worker, call, isTooLate } = await askWorker();
+      isTooLate.catch(() => {});
+      worker.started(1);
+      await sleep(200);
+      expect(pool.stats()).toMatchObject({ running: 1, failed: 0 });
+      host.settle(1);
+      expect(await within(call)).toBe(1);
+    });
+  });
+
+  it('lets a call that was about to begin when its queueTimeout ended, and was sent back, time out then', async () => {
     const { pool, host, submit } = makePool({ queueTimeout: 50 });
     void pool.warm();
     host.workers[0]?.ready();
