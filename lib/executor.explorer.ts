@@ -70,7 +70,7 @@ export class ExecutorExplorer {
   /** The default pool's provider is there even if there is no such pool: others' options decide it late. */
   #checkInjected(target: Type<object>): void {
     if (this.settings.defaultPool !== undefined) return;
-    const isInjected = dependenciesOf(target).some(({ token }) => token === getExecutorToken());
+    const isInjected = dependenciesOf(target).includes(getExecutorToken());
     if (isInjected) choosePool(`@InjectExecutor() in ${target.name}`, undefined, this.settings);
   }
 

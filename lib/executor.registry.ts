@@ -147,9 +147,9 @@ export class ExecutorRegistry
     const startedAt = performance.now();
     if (warmup === 'eager') await this.#whenWarm(pool);
     const workers = size.min === size.max ? `${size.max}` : `${size.min} to ${size.max}`;
-    const when =
-      warmup === 'lazy' ? 'with the first call' : `in ${Math.round(performance.now() - startedAt)} ms`;
-    this.#logger.log(`Pool '${name}' (${kind}, size ${workers}) started ${when}`);
+    const ms = Math.round(performance.now() - startedAt);
+    const how = warmup === 'lazy' ? 'starts with the first call' : `started in ${ms} ms`;
+    this.#logger.log(`Pool '${name}' (${kind}, size ${workers}) ${how}`);
   }
 
   /** A start that is closed fails only when Nest is done with that, as an error would end the process before. */

@@ -1,16 +1,13 @@
-import { wrappers } from './decorators/decorated-method.js';
 import { FunctionTarget } from './executor.targets.js';
-import { ExecutorReferenceError } from './errors/executor.errors.js';
 import type { CallOptions } from './interfaces/call-options.interface.js';
 import type { Executor, ExecutorStats } from './interfaces/executor.interface.js';
 import type { PoolKind } from './interfaces/pool-options.interface.js';
 import { checkCallOptions } from './options/normalise.js';
-import { show } from './options/rules.js';
 import { isUncertain } from './reference/locate.js';
 import type { Pool } from './pool/pool.js';
 import { forgetMoved } from './wire/transfer.js';
 import { currentCall } from './worker/current-call.js';
-import { callDirectly } from './worker/direct-executor.js';
+import { callDirectly, refusalOf } from './worker/direct-executor.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -44,10 +41,10 @@ export class PoolExecutor implements Executor {
   }
 
   #run(fn: AnyFunction, args: readonly unknown[]): Promise<unknown> {
-    const refusal = this.#refusalOf(fn);
-    if (refusal !== undefined) {
+    const refusal = refusalOf(fn, this.name);
+    if (refusal) {
       forgetMoved(args);
-      return Promise.reject(new ExecutorReferenceError(refusal));
+      return Promise.reject(refusal);
     }
     // In an inline pool's call, waiting for the same pool could last for ever.
     if (currentCall()) return callDirectly(fn, undefined, args);
@@ -55,14 +52,6 @@ export class PoolExecutor implements Executor {
     const located = target.definition ? this.prepare() : this.#locate(target);
     const { timeout, priority, retries, signal } = this.options;
     return this.pool.submit(target, args, { timeout, priority, retries, signal, located });
-  }
-
-  #refusalOf(fn: unknown): string | undefined {
-    if (typeof fn !== 'function') {
-      return `run() of pool '${this.name}' takes a function first, not ${show(fn)}.`;
-    }
-    if (!wrappers.has(fn)) return undefined;
-    return `run() of pool '${this.name}' was given a decorated method: call it on its service, it finds its pool itself.`;
   }
 
   async #locate(target: FunctionTarget): Promise<void> {

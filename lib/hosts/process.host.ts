@@ -15,7 +15,7 @@ import type { WorkerPlan } from '../wire/worker-plan.js';
 import { RemoteWorker } from './remote-worker.js';
 import { StderrTail } from './stderr-tail.js';
 import type { WorkerHandle, WorkerHost, WorkerListener } from './worker-host.interface.js';
-import { inheritedExecArgv, v8Flags, withoutInspector, workerEnv } from './worker-options.js';
+import { inheritedExecArgv, sharedNodeOptions, v8Flags, workerEnv } from './worker-options.js';
 import { clearTimeout, setTimeout } from '../node-timers.js';
 
 const ENTRY = fileURLToPath(new URL('../worker/process.entry.js', import.meta.url));
@@ -81,7 +81,7 @@ export class ProcessHost implements WorkerHost {
       listener.ended({
         exitCode,
         signal,
-        outOfMemory: stderr.saysOutOfMemory,
+        outOfMemory: isAbort(exitCode, signal) && stderr.saysOutOfMemory,
         cause: cause ?? remote.crash,
         lastTurn,
         isHeardOut: channel.isSound && (hasPipeEnded || fd !== undefined),
@@ -170,7 +170,12 @@ export class ProcessHost implements WorkerHost {
 
   #env(): NodeJS.ProcessEnv {
     const env = workerEnv(this.settings.env);
-    if (env['NODE_OPTIONS']) env['NODE_OPTIONS'] = withoutInspector(env['NODE_OPTIONS']);
+    if (env['NODE_OPTIONS']) env['NODE_OPTIONS'] = sharedNodeOptions(env['NODE_OPTIONS']);
     return env;
   }
+}
+
+/** How V8 ends a process that has no memory left; a shell, or Windows, gives that as an exit code. */
+function isAbort(exitCode: number | null, signal: string | null): boolean {
+  return signal === 'SIGABRT' || exitCode === 134;
 }

@@ -17,21 +17,25 @@ const WITHOUT_VALUE = /^--test-(only|force-exit|update-snapshots|randomize)$/;
 
 /** As `child_process.fork` does: loaders and flags are handed on, but not a script given on the command line. */
 export function inheritedExecArgv(): string[] {
-  const kept: string[] = [];
-  for (let index = 0; index < process.execArgv.length; index++) {
-    const option = process.execArgv[index] as string;
-    if (/^(-e|--eval|-p|--print|-pe)$/.test(option)) index++;
-    else if (!UNSHARED.test(option)) kept.push(option);
-    else if (WITH_VALUE.test(option) && !WITHOUT_VALUE.test(option)) index++;
-  }
-  return kept;
+  return onlyShared(process.execArgv);
 }
 
-export function withoutInspector(nodeOptions: string): string {
-  return nodeOptions
-    .split(' ')
-    .filter((option) => !UNSHARED.test(option))
-    .join(' ');
+/** @param text Node's options as one text, in which one with spaces in it stands in quotes */
+export function sharedNodeOptions(text: string): string {
+  return onlyShared(text.match(/(?:"(?:\\.|[^"\\])*"|\S)+/g) ?? []).join(' ');
+}
+
+function onlyShared(options: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < options.length; index++) {
+    const option = options[index] as string;
+    const name = option.replace(/^"/, '').replace(/"$/, '');
+    if (/^(-e|--eval|-p|--print|-pe)$/.test(name)) index++;
+    else if (/^--(eval|print)=/.test(name)) continue;
+    else if (!UNSHARED.test(name)) kept.push(option);
+    else if (WITH_VALUE.test(name) && !WITHOUT_VALUE.test(name)) index++;
+  }
+  return kept;
 }
 
 /** V8's flags for what `worker_threads` calls resource limits. */

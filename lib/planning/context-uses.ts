@@ -59,7 +59,7 @@ function isAlike(one: ProviderRecord, other: ProviderRecord, seen = new Set<Prov
   seen.add(one);
   const [host, otherHost] = [moduleOf(one), moduleOf(other)];
   if (isPlainClass(one) && isPlainClass(other) && host && otherHost) {
-    return dependenciesOf(one.metatype as never).every(({ token }) => {
+    return dependenciesOf(one.metatype as never).every((token) => {
       const [found, otherFound] = [lookUp(host, token), lookUp(otherHost, token)];
       return found === otherFound || (found && otherFound && isAlike(found, otherFound, seen));
     });

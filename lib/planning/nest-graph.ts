@@ -5,19 +5,11 @@ import { ApplicationConfig, type DiscoveryService, ModuleRef, type ModulesContai
 export type ProviderRecord = ReturnType<DiscoveryService['getProviders']>[number];
 export type ModuleRecord = ModulesContainer extends Map<string, infer M> ? M : never;
 
-/** What a class is injected with. */
-export interface Dependency {
-  readonly token: InjectionToken;
-  readonly isOptional: boolean;
-}
-
 /** Nest's metadata keys (`@nestjs/common`, constants). */
 const PARAMETER_TYPES = 'design:paramtypes';
 const DECLARED_PARAMETERS = 'self:paramtypes';
-const OPTIONAL_PARAMETERS = 'optional:paramtypes';
 const IMPORTS = 'imports';
 const PROPERTIES = 'self:properties_metadata';
-const OPTIONAL_PROPERTIES = 'optional:properties_metadata';
 
 /** The module that provides it. */
 export function moduleOf(record: ProviderRecord): ModuleRecord | undefined {
@@ -34,26 +26,13 @@ export function isConstructed(record: ProviderRecord): boolean {
   return typeof record.metatype === 'function' && !record.inject;
 }
 
-/** Constructor and property dependencies, by their tokens. */
-export function dependenciesOf(target: Type<unknown>): Dependency[] {
-  const types = metadata<unknown[]>(PARAMETER_TYPES, target) ?? [];
-  const tokens: unknown[] = [...types];
-  for (const { index, param } of metadata<{ index: number; param: unknown }[]>(DECLARED_PARAMETERS, target) ??
-    []) {
-    tokens[index] = param;
-  }
-  const optional = metadata<number[]>(OPTIONAL_PARAMETERS, target) ?? [];
-  const parameters = tokens.map((token, index) => ({ token, isOptional: optional.includes(index) }));
-  const optionalKeys = metadata<unknown[]>(OPTIONAL_PROPERTIES, target) ?? [];
-  const properties = (metadata<{ key: unknown; type: unknown }[]>(PROPERTIES, target) ?? []).map(
-    ({ key, type }) => ({
-      token: type,
-      isOptional: optionalKeys.includes(key),
-    }),
-  );
-  return [...parameters, ...properties]
-    .map(({ token, isOptional }) => ({ token: unwrap(token), isOptional }))
-    .filter((dependency): dependency is Dependency => dependency.token !== undefined);
+/** The tokens of what a class is injected with, by its constructor and in properties. */
+export function dependenciesOf(target: Type<unknown>): InjectionToken[] {
+  const tokens: unknown[] = [...(metadata<unknown[]>(PARAMETER_TYPES, target) ?? [])];
+  const declared = metadata<{ index: number; param: unknown }[]>(DECLARED_PARAMETERS, target) ?? [];
+  for (const { index, param } of declared) tokens[index] = param;
+  for (const { type } of metadata<{ type: unknown }[]>(PROPERTIES, target) ?? []) tokens.push(type);
+  return tokens.map(unwrap).filter((token) => token !== undefined);
 }
 
 /** What a module would inject for a token: its own provider, or an exported one of what it imports. */
@@ -62,17 +41,22 @@ export function lookUp(module: ModuleRecord, token: InjectionToken): ProviderRec
   return own ?? lookUpImports(module, token, new Set([module]));
 }
 
+/**
+ * As Nest's injector does it.
+ * @param isImported whether it is asked what the module exports: of what it imports, only what it exports again
+ */
 function lookUpImports(
   module: ModuleRecord,
   token: InjectionToken,
   seen: Set<ModuleRecord>,
+  isImported = false,
 ): ProviderRecord | undefined {
   for (const imported of module.imports) {
-    if (seen.has(imported)) continue;
+    if (seen.has(imported) || (isImported && !module.exports.has(imported.metatype))) continue;
     seen.add(imported);
     const isExported = imported.exports.has(token);
     const own = isExported ? imported.providers.get(token) : undefined;
-    const found = own ?? lookUpImports(imported, token, seen);
+    const found = own ?? lookUpImports(imported, token, seen, true);
     if (found) return found;
   }
   return undefined;

@@ -129,7 +129,7 @@ export class WorkerPlanner {
     const modules = provided.get(target) ?? new Set();
     if (modules.has(module)) return;
     provided.set(target, modules.add(module));
-    for (const { token } of dependenciesOf(target)) {
+    for (const token of dependenciesOf(target)) {
       if (this.#executorTokens.has(token)) continue;
       const record = lookUp(module, token);
       // Optional, or the application itself could not have started.

@@ -9,7 +9,7 @@ import {
   withoutFrames,
 } from './error-record.js';
 import { type Attachment, type AttachmentStore, copyOf } from './attachments.js';
-import { isError } from './survey.js';
+import { isError, isMadeOfProperties } from './survey.js';
 import type { Buffers } from './transfer.js';
 import { bytesOf, MEMORY, viewCode, viewOver } from './views.js';
 
@@ -162,7 +162,7 @@ export class BinaryWriter extends Serializer {
       for (const entry of value) copy.add(this.#mark(entry));
       return copy;
     }
-    if (!Array.isArray(value) && Object.prototype.toString.call(value) !== '[object Object]') return value;
+    if (!isMadeOfProperties(value)) return value;
     const copy = this.#remember(value, Array.isArray(value) ? holes(value.length) : {});
     for (const [key, property] of Object.entries(value)) {
       Object.defineProperty(copy, key, {

@@ -1,10 +1,11 @@
 import { ExecutorSerializationError } from '../errors/executor.errors.js';
-import { type Attachment, type AttachmentStore, HeapStore } from './attachments.js';
+import { type AttachmentStore, HeapStore } from './attachments.js';
 import { BinaryReader, BinaryWriter } from './binary.js';
+import { checkSize } from './check-size.js';
 import { earlyCollection } from './early-collection.js';
 import type { ErrorClasses } from './error-record.js';
 import { decodeJson, encodeWithViews } from './json-head.js';
-import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, NO_VALUE, type Payload } from './payload.js';
+import { NO_ATTACHMENTS, NO_VALUE, type Payload } from './payload.js';
 import { adopt } from './realm.js';
 import { type Refusal, Survey } from './survey.js';
 import { type Buffers, forgetMoved, takeMoving } from './transfer.js';
@@ -252,20 +253,6 @@ function refusalError(subject: string, refusal: Refusal): ExecutorSerializationE
   const shown = path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path;
   const where = path === '' ? subject : `${subject} (at ${shown})`;
   return new ExecutorSerializationError(where, `${refusal.why}.`);
-}
-
-/** Before anything is moved: what is refused stays whole. */
-function checkSize(head: string | Uint8Array, attachments: readonly Attachment[], subject: string): void {
-  let bytes = bytesIn(head);
-  for (const attachment of attachments) bytes += attachment.byteLength;
-  if (bytes <= MAX_PAYLOAD_BYTES) return;
-  throw new ExecutorSerializationError(subject, `it is larger than ${MAX_PAYLOAD_BYTES} bytes.`);
-}
-
-/** Of a text, in UTF-8; only where that matters is it counted. */
-function bytesIn(head: string | Uint8Array): number {
-  if (typeof head !== 'string') return head.byteLength;
-  return head.length > MAX_PAYLOAD_BYTES / 3 ? Buffer.byteLength(head) : head.length;
 }
 
 function messageOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import { type Attachment, type FileRegion, isFileRegion } from './attachments.js';
 import { ProtocolError } from './channel.js';
 import { isMessageType, type Message } from './messages.js';
-import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
+import { MAX_ATTACHMENTS, MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
 
 /**
  * A frame on a pipe, all numbers little-endian:
@@ -15,8 +15,6 @@ import { MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from './payload.js';
 export const HEADER_BYTES = 52;
 export const ENTRY_BYTES = 8;
 const MAGIC = 0x5845_4e31;
-const MAX_ATTACHMENTS = 1_000_000;
-
 const HEAD_NONE = 0;
 const HEAD_TEXT = 1;
 const HEAD_BINARY = 2;
@@ -100,7 +98,10 @@ export function readHeader(view: DataView, at: number): FrameHeader {
   const headBytes = view.getUint32(at + 40, true);
   const attachments = view.getUint32(at + 44, true);
   if (headBytes > MAX_PAYLOAD_BYTES) throw tooLarge(headBytes);
-  if (attachments > MAX_ATTACHMENTS) throw tooLarge(attachments);
+  if (attachments > MAX_ATTACHMENTS)
+    throw new ProtocolError(
+      `a frame that claims ${attachments} buffers came; ${MAX_ATTACHMENTS} are allowed`,
+    );
   return { headKind: view.getUint32(at + 36, true), headBytes, attachments };
 }
 

@@ -22,3 +22,6 @@ export const NO_VALUE: Payload = { head: '', attachments: NO_ATTACHMENTS, moves:
 
 /** The largest value that may cross, in bytes. A length beyond it on the wire is garbage. */
 export const MAX_PAYLOAD_BYTES = 1024 ** 3;
+
+/** The most buffers beside one value. A table beyond it on the wire is garbage. */
+export const MAX_ATTACHMENTS = 1_000_000;

@@ -1,9 +1,11 @@
-import type { DecoratedMethod } from '../decorators/decorated-method.js';
+import { type DecoratedMethod, wrappers } from '../decorators/decorated-method.js';
 import { addRouter } from '../decorators/routers.js';
+import { ExecutorReferenceError } from '../errors/executor.errors.js';
 import type { CallOptions } from '../interfaces/call-options.interface.js';
 import type { Executor, ExecutorStats } from '../interfaces/executor.interface.js';
 import type { MethodRouter } from '../decorators/method-router.js';
 import { checkCallOptions } from '../options/normalise.js';
+import { show } from '../options/rules.js';
 
 /** Calls a function at once; what it throws is a rejection. */
 export async function callDirectly(
@@ -12,6 +14,16 @@ export async function callDirectly(
   args: readonly unknown[],
 ): Promise<unknown> {
   return await fn.apply(self, args as never[]);
+}
+
+/** Why `run()` takes no such function, if it does not. */
+export function refusalOf(fn: unknown, pool: string): ExecutorReferenceError | undefined {
+  if (typeof fn !== 'function')
+    return new ExecutorReferenceError(`run() of pool '${pool}' takes a function first, not ${show(fn)}.`);
+  if (!wrappers.has(fn)) return undefined;
+  return new ExecutorReferenceError(
+    `run() of pool '${pool}' was given a decorated method: call it on its service, it finds its pool itself.`,
+  );
 }
 
 /** Where calls are run already: a decorated method is just called. */
@@ -34,6 +46,8 @@ export class DirectExecutor implements Executor {
   constructor(readonly name: string) {}
 
   run<A extends unknown[], R>(fn: (this: void, ...args: A) => R, ...args: A): Promise<Awaited<R>> {
+    const refusal = refusalOf(fn, this.name);
+    if (refusal) return Promise.reject(refusal);
     return callDirectly(fn as (...args: never[]) => unknown, undefined, args) as Promise<Awaited<R>>;
   }
 

@@ -69,7 +69,11 @@ export class Session {
   open(hasNest: boolean): void {
     this.#channel.listen(
       (incoming) => this.#receive(incoming),
-      () => this.#end(0),
+      (error) => {
+        // The application sent what no worker understands: a defect of ours.
+        if (error) console.error(error);
+        this.#end(error ? 1 : 0);
+      },
     );
     // The last that a worker can say: why it ends. It ends as it would have without this.
     process.on('uncaughtExceptionMonitor', (error) => {

@@ -12,6 +12,7 @@ import {
   Store,
   StoreUser,
 } from '../fixtures/hidden.context.js';
+import { KeepingModule, OptionsUser, PassingModule, PlainModule } from '../fixtures/two-options.modules.js';
 import { startApp, type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 
@@ -54,6 +55,19 @@ describe.each(WORKER_KINDS)('the context of a pool of kind %s', (kind) => {
       },
       metadata,
     );
+  });
+
+  it('is not needed for what another module has imported and does not export: nobody is injected with that', async () => {
+    const providers = [OptionsUser];
+    await withApp(
+      { kind },
+      async ({ context }) => {
+        expect(await within(context.get(OptionsUser).name())).toBe('a plain class');
+      },
+      { imports: [KeepingModule, PlainModule], providers },
+    );
+    const passing = { imports: [PassingModule, PlainModule], providers };
+    expect((await rejection(startApp({ kind }, passing))).message).toContain('by value');
   });
 
   it('that does not export what it provides fails the start, which says so', async () => {

@@ -184,6 +184,16 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     ]);
   });
 
+  it('refuses there what it refuses elsewhere', async () => {
+    const service = app.context.get(UsesExecutor);
+    const number = await rejection(service.runNumber());
+    expect(number).toBeInstanceOf(ExecutorReferenceError);
+    expect(number.message).toBe("run() of pool 'pool' takes a function first, not 42.");
+    const decorated = await rejection(service.runDecorated());
+    expect(decorated).toBeInstanceOf(ExecutorReferenceError);
+    expect(decorated.message).toContain('was given a decorated method');
+  });
+
   it('refuses a decorated class that the application makes by factory or value', async () => {
     const made = { useFactory: () => new WithHooks() };
     for (const provider of [

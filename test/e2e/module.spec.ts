@@ -311,6 +311,16 @@ describe('the context of a pool', () => {
     );
   });
 
+  it('says of a pool that has yet to start that it has', async () => {
+    const lines: string[] = [];
+    const logger = { log: (line: string) => void lines.push(line), error() {}, warn() {} };
+    const pools = { pool: { size: 2, warmup: 'lazy' } } as const;
+    const module = { module: class AppModule {}, imports: [ExecutorModule.forRoot({ pools })] };
+    const app = await NestFactory.createApplicationContext(module, { abortOnError: false, logger });
+    await app.close();
+    expect(lines).toContain("Pool 'pool' (thread, size 2) starts with the first call");
+  });
+
   it('is asked for all that is missing at once, each with its cure', async () => {
     @Module({ providers: [{ provide: 'HOST_VALUE', useFactory: () => 'host' }], exports: ['HOST_VALUE'] })
     class HostModule {}

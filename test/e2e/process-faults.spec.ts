@@ -10,6 +10,7 @@ import {
   echoLater,
   enterAndSpoil,
   enterUntil,
+  exitsWithWords,
   killMyself,
   repliesNonsense,
   whoAmI,
@@ -45,6 +46,13 @@ describe('faults of a process', () => {
       const error = await rejection<ExecutorWorkerLostError>(app.executor.run(fn));
       expect(error).toMatchObject({ exitCode: null, signal, outOfMemory: false });
       await isSound(app);
+    });
+  });
+
+  it('what a worker writes does not make its end one of memory', async () => {
+    await inApp(async (app) => {
+      const error = await rejection<ExecutorWorkerLostError>(app.executor.run(exitsWithWords));
+      expect(error).toMatchObject({ exitCode: 3, outOfMemory: false });
     });
   });
 

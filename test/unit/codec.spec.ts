@@ -181,6 +181,15 @@ describe('the codec', () => {
     );
   });
 
+  it('errors keep their class in an object that names itself', () => {
+    const ownCause = new Error('own cause');
+    ownCause.cause = ownCause;
+    const sent = { [Symbol.toStringTag]: 'Report', errors: [new NotFoundException('none'), ownCause] };
+    const { errors } = roundTrip(sent) as typeof sent;
+    expect(errors[0]).toBeInstanceOf(NotFoundException);
+    expect(errors[1]?.cause).toBe(errors[1]);
+  });
+
   it('views keep their bytes apart', () => {
     const bytes = Buffer.from([1, 2, 3, 4, 5, 6, 7, 8]);
     const back = roundTrip([bytes.subarray(0, 4), bytes.subarray(4)]) as Buffer[];

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { inheritedExecArgv } from '../../lib/hosts/worker-options.js';
+import { inheritedExecArgv, sharedNodeOptions } from '../../lib/hosts/worker-options.js';
 
 describe("what a process inherits of the application's options", () => {
   const { execArgv } = process;
@@ -21,8 +21,19 @@ describe("what a process inherits of the application's options", () => {
     [['--watch', '--watch-path', 'src', '--no-warnings'], ['--no-warnings']],
     [['--input-type=module', '-e', 'import("./main.js")'], []],
     [['--input-type', 'module', '--eval', '1'], []],
+    [['--eval=import("./main.js")', '--no-warnings'], ['--no-warnings']],
+    [['--print=1'], []],
   ])('of %j: %j', (given, inherited) => {
     process.execArgv = given;
     expect(inheritedExecArgv()).toEqual(inherited);
+  });
+
+  it.each<[given: string, inherited: string]>([
+    ['--no-warnings --inspect=0 --enable-source-maps', '--no-warnings --enable-source-maps'],
+    ['--inspect-port 0 --require ./before.cjs', '--require ./before.cjs'],
+    ['--require "./with space.cjs" "--inspect"  --no-warnings', '--require "./with space.cjs" --no-warnings'],
+    [String.raw`--require "./a \" b.cjs" --watch`, String.raw`--require "./a \" b.cjs"`],
+  ])('of NODE_OPTIONS=%j: %j', (given, inherited) => {
+    expect(sharedNodeOptions(given)).toBe(inherited);
   });
 });
