@@ -46,7 +46,6 @@ export class ExecutorRegistry
   readonly #explorer: ExecutorExplorer;
   readonly #findOverride: FindOverride;
   readonly #answersMessages: () => boolean;
-  readonly #makeHost = hostMakers();
   readonly #logger = new Logger('ExecutorModule');
   readonly #pools = new Map<string, PoolExecutor>();
   readonly #overrides = new Map<string, Executor>();
@@ -69,9 +68,10 @@ export class ExecutorRegistry
     this.#explorer = explorer;
     this.#findOverride = findOverride;
     this.#answersMessages = answersMessages;
+    const makeHost = hostMakers();
     for (const pool of settings.pools.values()) {
       const log = (line: string) => this.#warn(`Pool '${pool.name}': ${line}`);
-      const host = this.#makeHost[pool.kind](pool, () => this.#planOf(pool.name));
+      const host = makeHost[pool.kind](pool, () => this.#planOf(pool.name));
       const made = new Pool(pool, host, log);
       this.#pools.set(pool.name, new PoolExecutor(made, () => this.#whenPrepared()));
     }

@@ -17,6 +17,7 @@ import { show } from '../options/rules.js';
  *
  * @param pool the pool's name; default: the module's `default`, else the pool called `default`, else the only one
  * @param options what holds for every call of this method instead of the pool's own
+ * @throws ExecutorOptionsError if `pool` is no name, and on anything but a method of instances
  * @publicApi
  */
 export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {}): ExecutorMethodDecorator {
@@ -33,13 +34,13 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
     const original = descriptor?.value as M;
     if (typeof owner === 'function' || typeof original !== 'function') {
       throw new ExecutorOptionsError(
-        `@RunInExecutor cannot stand on ${String(name)}: it works on methods of instances, not on static ones, accessors and ` +
-          `properties. For a function, export it and use executor.run().`,
+        `@RunInExecutor cannot decorate ${String(name)}: only methods of instances, not static ones, accessors and properties. ` +
+          `For a function, export it and use executor.run().`,
       );
     }
     if (name === 'constructor') {
       throw new ExecutorOptionsError(
-        `@RunInExecutor cannot stand on a method called 'constructor': Nest could not inject it.`,
+        `@RunInExecutor cannot decorate a method called 'constructor': Nest could not inject it.`,
       );
     }
     const method: DecoratedMethod = { name, owner, pool, options, original };

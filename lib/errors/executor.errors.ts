@@ -1,4 +1,7 @@
-/** Which part of a call's life a timeout ended: waiting for a worker, or running in one. */
+/**
+ * Which part of a call's life a timeout ended: waiting for a worker, or running in one.
+ * @publicApi
+ */
 export type TimeoutPhase = 'queue' | 'run';
 
 /**
@@ -17,7 +20,7 @@ export abstract class ExecutorError extends Error {
 
 /**
  * The module's, a pool's, a decorator's or a call's options are wrong. Rejects the start-up; thrown by `with()`, by
- * `forRootAsync()`, and by `@RunInExecutor` on what it cannot stand on; rejects a call that has `retries` and moved buffers.
+ * `forRootAsync()`, and by `@RunInExecutor` on what it cannot decorate; rejects a call that has `retries` and moved buffers.
  * @publicApi
  */
 export class ExecutorOptionsError extends ExecutorError {
@@ -39,7 +42,7 @@ export class ExecutorQueueFullError extends ExecutorError {
     call: string,
   ) {
     super(
-      `Pool '${pool}' refused ${call}: as many calls as may are waiting already (maxQueue: ${maxQueue}). ` +
+      `Pool '${pool}' refused ${call}: its queue is full (maxQueue: ${maxQueue}). ` +
         `Slow the callers down, or raise 'size' or 'maxQueue'.`,
     );
   }
@@ -70,7 +73,10 @@ export class ExecutorTimeoutError extends ExecutorError {
   }
 }
 
-/** What is known of how a worker ended. */
+/**
+ * What is known of how a worker ended.
+ * @publicApi
+ */
 export interface WorkerLoss {
   /** The worker's exit code, or `null` if a signal ended it. */
   readonly exitCode: number | null;
@@ -98,7 +104,7 @@ export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss
     readonly pool: string,
     loss: WorkerLoss,
     call: string,
-    /** How often it was run, `retries` included. */
+    /** Which attempt was lost, from 1: more than 1 only with `retries`. */
     readonly attempts: number,
     options?: ErrorOptions,
   ) {

@@ -122,17 +122,7 @@ export class ProcessHost implements WorkerHost {
       (plan) => remote.boot({ ...plan, saysNext }),
       () => {},
     );
-    return {
-      label: `process ${child.pid ?? '(none)'}`,
-      marks,
-      start: (call, ahead) => remote.start(call, ahead),
-      forget: (target) => remote.forget(target),
-      cancel: (turn, reason) => remote.cancel(turn, reason),
-      withdraw: (turn, reason) => remote.withdraw(turn, reason),
-      ping: () => remote.ping(),
-      close: () => remote.close(),
-      kill,
-    };
+    return remote.handle({ label: `process ${child.pid ?? '(none)'}`, marks, kill });
   }
 
   /** How large each memory file may become: all of them together take half of what is free at the most. */

@@ -3,7 +3,7 @@ import type { Codec } from '../wire/codec.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
 import { NO_VALUE, type OutcomePayload, type Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
-import type { CallTarget, HostCall, WorkerListener } from './worker-host.interface.js';
+import type { CallTarget, HostCall, WorkerHandle, WorkerListener } from './worker-host.interface.js';
 
 interface NumberedTarget {
   readonly number: number;
@@ -37,6 +37,19 @@ export class RemoteWorker {
     this.#listener = listener;
     this.#codec = codec;
     this.#takeOut = takeOut;
+  }
+
+  /** @param own what depends on how the worker is hosted */
+  handle(own: Pick<WorkerHandle, 'label' | 'marks' | 'kill'>): WorkerHandle {
+    return {
+      ...own,
+      start: (call, ahead) => this.start(call, ahead),
+      forget: (target) => this.forget(target),
+      cancel: (turn, reason) => this.cancel(turn, reason),
+      withdraw: (turn, reason) => this.withdraw(turn, reason),
+      ping: () => this.ping(),
+      close: () => this.close(),
+    };
   }
 
   boot(plan: WorkerPlan): void {

@@ -93,17 +93,7 @@ export class ThreadHost implements WorkerHost {
       (plan) => remote.boot(plan),
       () => {},
     );
-    return {
-      label: `thread ${thread.threadId}`,
-      marks,
-      start: (call, ahead) => remote.start(call, ahead),
-      forget: (target) => remote.forget(target),
-      cancel: (turn, reason) => remote.cancel(turn, reason),
-      withdraw: (turn, reason) => remote.withdraw(turn, reason),
-      ping: () => remote.ping(),
-      close: () => remote.close(),
-      kill: fail,
-    };
+    return remote.handle({ label: `thread ${thread.threadId}`, marks, kill: fail });
   }
 
   #supervisor(): Piscina {

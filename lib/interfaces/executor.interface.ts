@@ -44,7 +44,10 @@ export interface ExecutorStats {
   readonly running: number;
   /** Calls that resolved. */
   readonly completed: number;
-  /** Calls that rejected after they were accepted, but for lost ones: thrown, timed out, aborted, closed, not to be sent or found. */
+  /**
+   * Calls that rejected after they were accepted, but for lost ones: what they ran threw, was not found or could not be sent, or they
+   * timed out, were aborted, or unfinished when the pool closed.
+   */
   readonly failed: number;
   /** Calls that the pool did not accept: full, closed, bad arguments, aborted before. */
   readonly rejected: number;

@@ -32,7 +32,7 @@ export interface PoolOptions {
   readonly size?: number | PoolSizeRange | undefined;
   /** Calls in flight per worker, 1 or more; above 1 only for methods that await. Default 1. */
   readonly concurrency?: number | undefined;
-  /** Accepted calls that have not started, 0 or more; one above rejects. Default 10,000. */
+  /** How many accepted calls may wait to start, 0 or more; further ones reject with ExecutorQueueFullError. Default 10,000. */
   readonly maxQueue?: number | undefined;
   /** How long an accepted call may wait for a worker, in ms, 1 or more. Default: for ever. */
   readonly queueTimeout?: number | undefined;
@@ -71,10 +71,11 @@ export interface PoolOptions {
 }
 
 /**
+ * When a worker is replaced by a fresh one. Default: never.
  * @publicApi
  */
 export interface RecycleOptions {
-  /** From so many calls on, 1 or more. It goes on until its successor is ready. */
+  /** After so many calls, 1 or more. The worker goes on until its successor is ready. */
   readonly calls?: number | undefined;
   /** When the worker holds so many MB after a call (a process's resident set, a thread's heap and Buffers), above 0. */
   readonly memoryMb?: number | undefined;

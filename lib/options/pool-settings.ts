@@ -1,9 +1,10 @@
 import type { PoolOptions, PoolSizeRange, RecycleOptions } from '../interfaces/pool-options.interface.js';
 
-/** A pool's options with every default filled in. Times in ms; 0 means "no limit" for the first two. */
+/** A pool's options with every default filled in. Times in ms. */
 export interface PoolSettings {
   readonly name: string;
   readonly kind: NonNullable<PoolOptions['kind']>;
+  /** 0: none, as for `queueTimeout`. */
   readonly timeout: number;
   readonly queueTimeout: number;
   readonly size: PoolSizeRange;

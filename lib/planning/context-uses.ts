@@ -43,8 +43,8 @@ export class ContextUses {
           ? `derive a class of its own for each`
           : `let ${context} import the modules that provide these classes, or give each class a pool of its own`;
       return [
-        `${describe(first)} and ${describe(other)} each have ${describeToken(token)} of their own in the application, but in workers ` +
-          `both have that of ${context}. Unless those are alike, ${cure}.`,
+        `${describe(first)} and ${describe(other)} are each injected with ${describeToken(token)} of their own in the application, but in workers ` +
+          `both with that of ${context}. Unless those are alike, ${cure}.`,
       ];
     });
   }

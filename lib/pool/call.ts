@@ -19,7 +19,7 @@ export interface CallPlace {
 }
 
 /** A call that was given up while it was in a worker. */
-export interface GivenUp {
+interface GivenUp {
   readonly place: CallPlace;
   /** When, on `performance.now()`'s clock. */
   readonly at: number;

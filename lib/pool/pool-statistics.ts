@@ -1,4 +1,3 @@
-import type { Percentiles } from '../interfaces/executor.interface.js';
 import { TimeHistogram } from './time-histogram.js';
 
 /** What a pool counts. */
@@ -7,22 +6,6 @@ export class PoolStatistics {
   failed = 0;
   rejected = 0;
   lost = 0;
-  readonly #wait = new TimeHistogram();
-  readonly #run = new TimeHistogram();
-
-  waited(ms: number): void {
-    this.#wait.note(ms);
-  }
-
-  ran(ms: number): void {
-    this.#run.note(ms);
-  }
-
-  get waitTime(): Percentiles {
-    return this.#wait.percentiles;
-  }
-
-  get runTime(): Percentiles {
-    return this.#run.percentiles;
-  }
+  readonly waitTime = new TimeHistogram();
+  readonly runTime = new TimeHistogram();
 }

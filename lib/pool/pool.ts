@@ -104,8 +104,8 @@ export class Pool implements FleetListener {
       failed,
       rejected,
       lost,
-      waitTime,
-      runTime,
+      waitTime: waitTime.percentiles,
+      runTime: runTime.percentiles,
     };
   }
 
@@ -116,7 +116,7 @@ export class Pool implements FleetListener {
    */
   announceClose(): void {
     if (this.#isClosed) return;
-    this.#deadline ??= new LateTimer(() => this.#refuseAll(), this.settings.shutdownTimeout);
+    this.#deadline ??= new LateTimer(() => this.#giveUpAll(), this.settings.shutdownTimeout);
   }
 
   get isIdle(): boolean {
@@ -222,7 +222,7 @@ export class Pool implements FleetListener {
     call.expired = undefined;
     call.grace?.stop();
     call.timer?.stop();
-    this.#statistics.waited(call.startedAt - call.acceptedAt);
+    this.#statistics.waitTime.note(call.startedAt - call.acceptedAt);
     this.#givingUp.timeRun(call);
   }
 
@@ -294,7 +294,7 @@ export class Pool implements FleetListener {
     this.#open.keepAlive.close();
   }
 
-  #refuseAll(): void {
+  #giveUpAll(): void {
     this.#isClosed = true;
     const { name } = this.settings;
     const open = [...this.#open.outsideWorkers(), ...this.#fleet.slots.calls];

@@ -95,7 +95,7 @@ export class Settlement {
     call.isSettled = true;
     call.timer?.stop();
     call.release?.();
-    if (call.startedAt > 0) this.statistics.ran(performance.now() - call.startedAt);
+    if (call.startedAt > 0) this.statistics.runTime.note(performance.now() - call.startedAt);
     // As long as it is in a worker, that may still read them.
     if (!call.place) this.store.release(call.args.attachments);
     this.open.remove(call);

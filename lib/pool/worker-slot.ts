@@ -17,7 +17,7 @@ import type { LeftCall, SlotListener } from './slot-listener.js';
  * - `closing`: has been asked to end.
  * - `killed`: is being ended by force. Counts as a worker until it is gone.
  */
-export type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
+type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
 
 /** Several at a time run beside each other, so that the limit may be behind them. */
 function hasSaidItBegan(call: Call): boolean {

@@ -104,8 +104,8 @@ function cure(target: Target): string {
     ? ['class', '']
     : [
         'function',
-        '; what a closure captures must become an argument, a method is decorated with @RunInExecutor, and what is ' +
-          "Node's own is called by a function of yours",
+        '. Pass what a closure captures as an argument, decorate methods with @RunInExecutor, and call what is ' +
+          "Node's own from a function of yours",
       ];
   return (
     `Export the ${what} from a file, by name or as default, and pass that very ${what}${advice}. If another file exports ` +

@@ -33,12 +33,6 @@ export interface AttachmentStore {
 }
 
 /**
- * Up to this size, in bytes, a buffer is cheaper inside its message than in shared memory. Measured on one machine: the limit
- * is a round figure.
- */
-export const SHARED_BYTES = 8 * 1024;
-
-/**
  * From this size on, in bytes, memory that nobody needs here any more is moved when it is posted; what is smaller is cheaper
  * copied. Node looks each buffer that is moved up among all the others of its message, so that very many would take seconds.
  */

@@ -9,6 +9,7 @@ import {
   withoutFrames,
 } from './error-record.js';
 import { type Attachment, type AttachmentStore, copyOf } from './attachments.js';
+import { setOwn } from './set-own.js';
 import { isError, isMadeOfProperties } from './survey.js';
 import type { Buffers } from './transfer.js';
 import { bytesOf, MEMORY, viewCode, viewOver } from './views.js';
@@ -88,8 +89,7 @@ export class BinaryWriter extends Serializer {
 
   /** Called by V8 for every view, and for objects that are made of native code. */
   _writeHostObject(view: ArrayBufferView): void {
-    if (!ArrayBuffer.isView(view))
-      throw new Error('there is a native object in it, which has no copy elsewhere');
+    if (!ArrayBuffer.isView(view)) throw new Error('there is a native object in it, which cannot be copied');
     if (view instanceof ErrorMark) this.#writeError(view.error);
     else this.#writeView(view);
   }
@@ -165,12 +165,7 @@ export class BinaryWriter extends Serializer {
     if (!isMadeOfProperties(value)) return value;
     const copy = this.#remember(value, Array.isArray(value) ? holes(value.length) : {});
     for (const [key, property] of Object.entries(value)) {
-      Object.defineProperty(copy, key, {
-        value: this.#mark(property),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      setOwn(copy, key, this.#mark(property));
     }
     return copy;
   }

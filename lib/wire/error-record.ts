@@ -1,4 +1,5 @@
 import { NOTHING, Pruner, read } from './prune.js';
+import { setOwn } from './set-own.js';
 
 /** What is sent of an error. `own` holds its own properties, but for its stack and a message that is hidden as usual. */
 export interface ErrorRecord {
@@ -86,10 +87,10 @@ export function withoutFrames<E extends Error>(make: () => E): E {
 }
 
 export function fillError(error: Error, record: ErrorRecord): void {
-  if (!record.own.some(([key]) => key === 'message')) hide(error, 'message', record.message);
-  hide(error, 'stack', record.stack);
+  if (!record.own.some(([key]) => key === 'message')) setOwn(error, 'message', record.message, false);
+  setOwn(error, 'stack', record.stack, false);
   for (const [key, value, enumerable] of record.own) {
-    Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+    setOwn(error, key, value, enumerable);
   }
 }
 
@@ -100,14 +101,10 @@ export function classifyError(
   name: string | undefined,
 ): void {
   if (errorClass !== undefined) Object.setPrototypeOf(error, errorClass.prototype as object);
-  if (name !== undefined && read(error, 'name') !== name) hide(error, 'name', name);
+  if (name !== undefined && read(error, 'name') !== name) setOwn(error, 'name', name, false);
 }
 
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
   return value === undefined ? '' : UNREADABLE;
-}
-
-function hide(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: false, configurable: true, writable: true });
 }

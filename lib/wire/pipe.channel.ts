@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Channel, ProtocolError } from './channel.js';
 import { Descriptor } from './descriptor.js';
-import { FrameReader } from './frame-reader.js';
+import { FrameReader } from './frame.reader.js';
 import { inlineAttachments, startBytes, writeStart } from './frame.js';
 import type { Message } from './messages.js';
 import { oncePerTick } from './once-per-tick.js';
@@ -10,7 +10,7 @@ import { oncePerTick } from './once-per-tick.js';
 const GATHER_BYTES = 64 * 1024;
 
 /** What a channel can use where it is there. */
-export interface PipeOptions {
+interface PipeOptions {
   /** The socket's own. */
   readonly fd?: number | undefined;
   /** Whether the other side may put large buffers into a file, and send where they are. */

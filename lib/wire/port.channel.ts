@@ -17,7 +17,7 @@ const NOTHING: Batch = [];
 const NO_MEMORY: ArrayBuffer[] = [];
 
 /** Which end of the ring for results this is, if there is one. */
-export interface PortOptions {
+interface PortOptions {
   readonly writes?: ResultRing;
   readonly reads?: ResultRing;
 }

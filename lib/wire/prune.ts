@@ -1,3 +1,4 @@
+import { setOwn } from './set-own.js';
 import { isMadeOfProperties, MAX_DEPTH, Survey } from './survey.js';
 
 /** How many properties and entries are copied for one property of an error, and for all of them, at the most. */
@@ -89,8 +90,7 @@ function copyProperties(from: object, to: object, copyPart: CopyPart): void {
   for (const key of Object.keys(from)) {
     const value = copyPart(read(from, key));
     if (value === NOTHING) continue;
-    // Not by assignment: a key may be `__proto__`.
-    Object.defineProperty(to, key, { value, enumerable: true, configurable: true, writable: true });
+    setOwn(to, key, value);
   }
 }
 

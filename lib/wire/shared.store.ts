@@ -1,4 +1,10 @@
-import { type Attachment, copyOf, PostedStore, SHARED_BYTES } from './attachments.js';
+import { type Attachment, copyOf, PostedStore } from './attachments.js';
+
+/**
+ * Up to this size, in bytes, a buffer is cheaper inside its message than in shared memory. Measured on one machine: the limit
+ * is a round figure.
+ */
+const SHARED_BYTES = 8 * 1024;
 
 /** How much free memory is kept for the next buffers, in bytes: pages that were used before need no new ones. */
 const SPARE_BYTES = 16 * 1024 * 1024;

@@ -45,9 +45,9 @@ export class Survey {
         this.json = false;
         return undefined;
       case 'function':
-        return refuse(`a function (${value.name || 'anonymous'}) has no copy elsewhere`);
+        return refuse(`a function (${value.name || 'anonymous'}) cannot be copied`);
       case 'symbol':
-        return refuse('a symbol has no copy elsewhere');
+        return refuse('a symbol cannot be copied');
       default:
         return value === null ? undefined : this.#visitObject(value as object, depth);
     }
@@ -59,7 +59,7 @@ export class Survey {
       return undefined;
     }
     if (depth >= MAX_DEPTH) return refuse(`it is nested more than ${MAX_DEPTH} levels deep`);
-    if (types.isProxy(value)) return refuse('a Proxy has no copy elsewhere');
+    if (types.isProxy(value)) return refuse('a Proxy cannot be copied');
     if (Array.isArray(value)) return this.#visitArray(value as unknown[], depth);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) {
@@ -212,19 +212,19 @@ function refuseByClass(value: object): Refusal | undefined {
     return refuse('an AbortSignal arrives alive only as an argument of its own');
   }
   if (value instanceof Stream) return refuse(streamAdvice(value));
-  if (types.isPromise(value)) return refuse('a Promise has no copy elsewhere; await it first');
+  if (types.isPromise(value)) return refuse('a Promise cannot be copied; await it first');
   if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
-    return refuse(`a ${value.constructor.name} has no copy elsewhere`);
+    return refuse(`a ${value.constructor.name} cannot be copied`);
   }
   for (const name of classNames(value)) {
     if (name === 'StreamableFile') {
       return refuse(
-        'a StreamableFile has no copy elsewhere; return its bytes, and make it of them in the application',
+        'a StreamableFile cannot be copied; return its bytes, and make one of them in the application',
       );
     }
     if (STATEFUL_CLASSES.has(name) && isGlobalClass(name, value)) {
       return refuse(
-        `of ${name} nothing would arrive; pass what you need of it (a string, bytes, a plain object, its signal)`,
+        `a ${name} would arrive as an empty object; pass what you need of it (a string, bytes, a plain object, its signal)`,
       );
     }
   }
@@ -235,8 +235,8 @@ const HTTP_STREAMS: ReadonlySet<string> = new Set(['IncomingMessage', 'OutgoingM
 
 function streamAdvice(stream: Stream): string {
   return classNames(stream).some((name) => HTTP_STREAMS.has(name))
-    ? 'a request or response has no copy elsewhere; pass what you need of it (`@Body()`, `@Param()` and the like)'
-    : 'a stream has no copy elsewhere; pass its file, or what was read';
+    ? 'a request or response cannot be copied; pass what you need of it (`@Body()`, `@Param()` and the like)'
+    : 'a stream cannot be copied; pass its file, or what was read';
 }
 
 /** Of its class first, then of those above it. */

@@ -8,7 +8,7 @@ import { isError } from '../wire/survey.js';
 import { RunningCall, runInCall } from './current-call.js';
 
 /** What of a message is needed to run a call. */
-export type IncomingCall = Pick<Message, 'call' | 'turn' | 'attempt' | 'timeout' | 'signals' | 'payload'>;
+type IncomingCall = Pick<Message, 'call' | 'turn' | 'attempt' | 'timeout' | 'signals' | 'payload'>;
 
 /** As `await` does: a promise may have a `then` of its own, which may call back twice or never. */
 const whenSettled = Promise.prototype.then;
@@ -25,11 +25,12 @@ export class CallRunner {
   readonly #running = new Map<number, RunningCall>();
 
   constructor(
-    readonly pool: string,
     readonly codec: Codec,
     /** Where results are kept until they have left. */
     readonly store: AttachmentStore,
     readonly takeOut: TakeOut,
+    /** Its name. */
+    public pool = '',
   ) {}
 
   get size(): number {

@@ -28,9 +28,7 @@ export function openProcessSession(parent: number, fileBytes: number, hasNest: b
   const marks = cells && new FileMarks(cells);
   const store = cells ? new ResultStore(cells, fileBytes) : new HeapStore();
   const codec = new Codec(new SharedErrorClasses());
-  new Session(channel, marks, store, takeOutOfFile, codec, (exitCode) => process.exit(exitCode)).open(
-    hasNest,
-  );
+  new Session(channel, marks, store, takeOutOfFile, codec).open(hasNest);
 }
 
 function takeOutOfFile(attachments: readonly Attachment[]): readonly Attachment[] {

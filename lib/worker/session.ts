@@ -12,7 +12,7 @@ import { Bindings } from './bindings.js';
 import { CallRunner } from './call-runner.js';
 import { MemoryWatch } from './memory-watch.js';
 import { requireAtOnce } from './load.js';
-import { outputOf } from './output.js';
+import { whenWritten } from './when-written.js';
 import { StartAnnouncer } from './start-announcer.js';
 import { loadNest, WorkerContext } from './worker-context.js';
 import { eventLoopTurn, setImmediate } from '../node-timers.js';
@@ -30,9 +30,7 @@ export class Session {
   readonly #announcer: StartAnnouncer;
   readonly #waiting: Message[] = [];
   #isWorking = false;
-  readonly #store: AttachmentStore;
-  readonly #takeOut: TakeOut;
-  #runner: CallRunner;
+  readonly #runner: CallRunner;
   #context: WorkerContext | undefined;
   #memory: MemoryWatch | undefined;
   #loading: Promise<unknown> | undefined;
@@ -53,15 +51,13 @@ export class Session {
     store: AttachmentStore,
     takeOut: TakeOut,
     codec: Codec,
-    end: (exitCode: number) => void,
+    end: (exitCode: number) => void = (exitCode) => process.exit(exitCode),
   ) {
     this.#codec = codec;
     this.#channel = channel;
     this.#announcer = new StartAnnouncer(channel);
     this.#marks = marks;
-    this.#store = store;
-    this.#takeOut = takeOut;
-    this.#runner = new CallRunner('', this.#codec, store, takeOut);
+    this.#runner = new CallRunner(this.#codec, store, takeOut);
     this.#end = end;
   }
 
@@ -117,7 +113,7 @@ export class Session {
   async #boot(plan: WorkerPlan): Promise<void> {
     try {
       this.#context = await WorkerContext.boot(plan);
-      this.#runner = new CallRunner(plan.pool, this.#codec, this.#store, this.#takeOut);
+      this.#runner.pool = plan.pool;
       this.#concurrency = plan.concurrency;
       this.#saysNext = plan.saysNext === true;
       this.#memory = plan.memoryMb === undefined ? undefined : new MemoryWatch(plan.memoryMb);
@@ -265,7 +261,7 @@ export class Session {
       exitCode = 1;
       console.error(error);
     }
-    await Promise.all([outputOf(process.stdout), outputOf(process.stderr)]);
+    await Promise.all([whenWritten(process.stdout), whenWritten(process.stderr)]);
     this.#channel.finish(() => this.#end(exitCode));
   }
 

@@ -13,9 +13,5 @@ export function openThreadSession({ port, marks, ring, hasNest }: ThreadStart): 
   const channel = new PortChannel(port, { writes: new ResultRing(ring) });
   const codec = new Codec(new SharedErrorClasses(), MOST_BETWEEN_THREADS);
   const store = new PostedStore();
-  new Session(channel, new MemoryMarks(marks), store, takeOutOfMemory, codec, endThread).open(hasNest);
-}
-
-function endThread(exitCode: number): void {
-  process.exit(exitCode);
+  new Session(channel, new MemoryMarks(marks), store, takeOutOfMemory, codec).open(hasNest);
 }

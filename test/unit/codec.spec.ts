@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorSerializationError } from '../../lib/index.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
 import { Codec } from '../../lib/wire/codec.js';
-import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { FrameReader } from '../../lib/wire/frame.reader.js';
 import { inlineAttachments, startBytes, writeStart } from '../../lib/wire/frame.js';
 import { type Message, message, MessageType } from '../../lib/wire/messages.js';
 
@@ -14,7 +14,8 @@ function hidden<T extends object>(value: T, toJSON: () => unknown): T {
   return Object.defineProperty(value, 'toJSON', { value: toJSON });
 }
 
-const codec = new Codec(new SharedErrorClasses());
+const classes = new SharedErrorClasses();
+const codec = new Codec(classes);
 
 const roundTrip = (value: unknown): unknown => codec.decode(codec.encode(value, 'value')).value;
 
@@ -181,7 +182,8 @@ describe('the codec', () => {
     );
   });
 
-  it('errors keep their class in an object that names itself', () => {
+  it('errors keep their class in an object that names itself', async () => {
+    await classes.learn(NotFoundException);
     const ownCause = new Error('own cause');
     ownCause.cause = ownCause;
     const sent = { [Symbol.toStringTag]: 'Report', errors: [new NotFoundException('none'), ownCause] };

@@ -1,5 +1,5 @@
 /** Resolves when what was logged has left, or can leave no more. */
-export function outputOf(stream: NodeJS.WriteStream): Promise<void> {
+export function whenWritten(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (!stream.writable) return resolve();
     stream.once('error', () => resolve());
