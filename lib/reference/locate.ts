@@ -27,8 +27,14 @@ export function locate(target: Target, file?: string): Promise<Reference> {
   const known = located.get(target);
   if (known && file === undefined) return known;
   const reference = find(target, file);
-  located.set(target, reference);
-  reference.catch(() => located.delete(target));
+  const keep = () => void located.set(target, reference);
+  if (file === undefined) {
+    keep();
+    reference.catch(() => located.delete(target));
+  } else {
+    // If the file is the wrong one, who named none must not hear of it.
+    reference.then(keep, () => {});
+  }
   return reference;
 }
 

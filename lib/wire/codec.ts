@@ -43,7 +43,7 @@ export class Codec {
 
   /** Like `encode`, but looks the classes of errors up first where they are not known yet. */
   encodeWithClasses(value: unknown, subject: string, store: AttachmentStore): Payload | Promise<Payload> {
-    const { payload, unlearnt } = this.#encode(value, subject, store);
+    const { payload, unlearnt } = this.#encode(value, subject, store, true);
     if (unlearnt === undefined || unlearnt.size === 0) return payload;
     store.release(payload.attachments);
     return this.#learnAndEncode(value, subject, store, unlearnt);
@@ -122,15 +122,16 @@ export class Codec {
     return this.#encode(value, subject, store).payload;
   }
 
-  #encode(value: unknown, subject: string, store: AttachmentStore): Encoding {
+  /** @param mayWait whether nothing need be moved yet where there are classes to be looked up */
+  #encode(value: unknown, subject: string, store: AttachmentStore, mayWait = false): Encoding {
     if (value === undefined) return { payload: NO_VALUE, unlearnt: undefined };
     const survey = new Survey(store.sharesMemory);
     const refusal = guarded(survey, value);
     if (refusal) throw refusalError(subject, refusal);
     const values = [value];
     const moving = takeMoving(values);
-    const encoding = this.#write({ value, survey, subject, store, moves: true, moving });
-    if (!moving) return encoding;
+    const encoding = this.#write({ value, survey, subject, store, moves: true, moving, mayWait });
+    if (!moving || (mayWait && encoding.unlearnt?.size)) return encoding;
     forgetMoved(values);
     // What was moved cannot be encoded again.
     return { payload: encoding.payload, unlearnt: undefined };
@@ -148,16 +149,22 @@ export class Codec {
     }
   }
 
-  #writeBinary({ value, survey, subject, store, moves, moving, isBare = false }: Draft): Encoding {
+  #writeBinary(draft: Draft): Encoding {
+    const { value, survey, subject, store, moves, moving } = draft;
     const writer = new BinaryWriter(this.#classes, store, moving);
-    writer.isBare = isBare;
+    writer.isBare = draft.isBare === true;
     try {
       writer.writeHeader();
       if (survey.needsMarks) writer.writeWithMarks(value);
       else writer.writeValue(value);
       const head = writer.releaseBuffer();
       checkSize(head, writer.attachments, subject);
-      return { payload: { head, attachments: writer.takeAttachments(), moves }, unlearnt: writer.unlearnt };
+      const { unlearnt } = writer;
+      if (moving && draft.mayWait && unlearnt.size > 0) {
+        writer.discard();
+        return { payload: NO_VALUE, unlearnt };
+      }
+      return { payload: { head, attachments: writer.takeAttachments(), moves }, unlearnt };
     } catch (error) {
       writer.discard();
       throw error;
@@ -177,6 +184,8 @@ interface Draft {
   readonly moving: Buffers | undefined;
   /** Errors are sent without what hangs on them. */
   readonly isBare?: boolean;
+  /** If there are classes of errors to be looked up, nothing is moved: it will be encoded again. */
+  readonly mayWait?: boolean;
 }
 
 /** Each buffer that is moved is looked for among all views: more are quicker in the binary format. */

@@ -15,6 +15,8 @@ import {
   spoilsAndDies,
   throwKept,
 } from '../fixtures/work.js';
+import { CatalogError } from '../fixtures/catalog.service.js';
+import { throwsMovedError } from '../fixtures/errors.js';
 import { ALL_KINDS, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 import { countOpenFiles, openMemoryFiles } from '../support/open-files.js';
@@ -180,6 +182,14 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
         ]);
         expect([fixed.byteLength, movable.byteLength]).toEqual([65_536, 0]);
       }
+    });
+  });
+
+  it('that are thrown with an error are moved when its class is known', async () => {
+    await withApp({ kind }, async ({ executor }) => {
+      const error = await rejection<CatalogError & { bytes: Uint8Array }>(executor.run(throwsMovedError));
+      expect(error).toBeInstanceOf(CatalogError);
+      expect([error.line, error.bytes.length, error.bytes[99_999]]).toEqual([1, 100_000, 6]);
     });
   });
 

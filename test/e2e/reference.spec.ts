@@ -81,6 +81,15 @@ describe('locate and resolve', () => {
     expect(await resolve(reference)).toBe(target);
   });
 
+  it('a wrong file is the error of who named it, and of nobody else', async () => {
+    await withApp({ kind: 'thread', context: false }, async ({ executor }) => {
+      const wrong = rejection(executor.with({ file: join(folder, 'missing.js') }).run(add, 1, 2));
+      const right = executor.run(add, 1, 2);
+      expect(await wrong).toBeInstanceOf(ExecutorReferenceError);
+      expect(await within(right)).toBe(3);
+    });
+  });
+
   it("refuse a mixin's result by itself, and take it with the file that exports it", async () => {
     expect((await locate(DirectMixin, SERVICES)).exportName).toBe('DirectMixin');
     const error = await rejection(locate(Timed(Greeter)));
