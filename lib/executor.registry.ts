@@ -228,11 +228,9 @@ export class ExecutorRegistry
       if (override) this.#overrides.set(name, override);
     }
     const classes = this.#explorer.explore();
-    const planner = new WorkerPlanner(
-      [...this.#pools.keys()],
-      this.#settings.defaultPool,
-      this.#explorer.modules.values(),
-    );
+    const planner = new WorkerPlanner([...this.#pools.keys()], this.#settings.defaultPool, [
+      ...this.#explorer.modules.values(),
+    ]);
     for (const { target, methods } of classes) {
       for (const method of methods) this.#targetOf(target, method);
     }

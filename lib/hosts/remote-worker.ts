@@ -99,6 +99,9 @@ export class RemoteWorker {
     switch (type) {
       case MessageType.ready:
         return this.#listener.ready();
+      case MessageType.booting:
+        if (payload) this.#listener.booting(String(payload.head));
+        return;
       case MessageType.started:
         return this.#listener.started(turn);
       case MessageType.returned:

@@ -48,6 +48,8 @@ export interface WorkerEnd extends WorkerLoss {
 /** What a worker tells its pool. `ended` comes exactly once, last, and nothing after it. */
 export interface WorkerListener {
   ready(): void;
+  /** What it does on its way to being ready, as `it was still …` says it. */
+  booting(what: string): void;
   /** It cannot boot, for this reason; `ended` follows. */
   bootFailed(error: unknown): void;
   started(turn: number): void;

@@ -64,8 +64,12 @@ function lookUpImports(
 
 /** Whether it is a class that imports ExecutorModule: the root module, most often, which a worker must not import. */
 export function registersPools({ metatype }: ModuleRecord): boolean {
-  const imports = metadata<({ module?: { name: string } } | undefined)[]>(IMPORTS, metatype) ?? [];
-  return imports.some((imported) => imported?.module?.name === 'ExecutorModule');
+  return importsOf(metatype).some((imported) => imported?.module?.name === 'ExecutorModule');
+}
+
+/** What a module's decorator says that it imports: classes, dynamic modules, and promises of these. */
+export function importsOf(module: object): ({ module?: { name: string } } | undefined)[] {
+  return metadata(IMPORTS, module) ?? [];
 }
 
 /** What Nest provides in each module. */

@@ -9,6 +9,7 @@ import type { Reference } from '../reference/reference.js';
 import type { WorkerPlan } from '../wire/worker-plan.js';
 import { ContextCatalog } from './context-catalog.js';
 import { ContextUses } from './context-uses.js';
+import { publicModuleOf } from './library-module.js';
 import {
   dependenciesOf,
   describeToken,
@@ -53,9 +54,9 @@ export class WorkerPlanner {
   constructor(
     private readonly pools: readonly string[],
     private readonly defaultPool: string | undefined,
-    modules: Iterable<ModuleRecord>,
+    private readonly modules: readonly ModuleRecord[],
   ) {
-    this.#moduleClasses = new Set(Array.from(modules, ({ metatype }) => metatype));
+    this.#moduleClasses = new Set(modules.map(({ metatype }) => metatype));
     this.#executorTokens = new Set([
       EXECUTOR_REGISTRY,
       getExecutorToken(),
@@ -107,7 +108,7 @@ export class WorkerPlanner {
         }
       }
     }
-    if (missing.size > 0) throw belongsInContext([...missing.values()], settings);
+    if (missing.size > 0) throw await this.#belongsInContext([...missing.values()], settings);
     const plan: WorkerPlan = {
       pool: name,
       pools: this.pools,
@@ -145,6 +146,42 @@ export class WorkerPlanner {
     }
   }
 
+  async #belongsInContext(missing: readonly Missing[], { name, context }: PoolSettings): Promise<Error> {
+    const place = context
+      ? `the pool's context, ${context.name}`
+      : `a module of its own, and name that as the pool's 'context'`;
+    const [one, ...others] = await Promise.all(missing.map((each) => this.#cureFor(each)));
+    const how = 'by a factory, by value, or by another class or token: a worker cannot know how.';
+    const [first] = missing as [Missing, ...Missing[]];
+    if (one !== undefined && others.length === 0) {
+      const token = first.path.at(-1) as string;
+      const module = first.module?.name ?? 'the application';
+      return new ExecutorOptionsError(
+        `${first.path[0]} runs in pool '${name}' and needs ${token} (${first.path.join(' -> ')}), which ${module} makes ${how} ` +
+          `Put it in ${place}: ${one}.`,
+      );
+    }
+    const list = [one, ...others].map((cure, index) => `\n- ${missing[index]?.path.join(' -> ')}: ${cure}.`);
+    return new ExecutorOptionsError(
+      `What runs in pool '${name}' needs what the application makes ${how} Put it in ${place}:${list.join('')}`,
+    );
+  }
+
+  /** What a library makes is had by importing its module; what the root module makes must leave it first. */
+  async #cureFor({ path, module }: Missing): Promise<string> {
+    const token = path.at(-1) as string;
+    if (!module) return `provide and export ${token} there`;
+    if (registersPools(module))
+      return (
+        `import and export a module there to which its provider moves (${module.name} imports that as well), or provide and ` +
+        `export ${token} itself`
+      );
+    return (
+      `import and export there what provides it (here ${await publicModuleOf(module, this.modules)}, imported as the ` +
+      `application does: with its forRoot(), if it has one), or provide and export ${token} itself`
+    );
+  }
+
   /**
    * Whether the application has it apart from what the context provides by that class: two of its modules list the same class, and the
    * context imports the other one, which keeps its own for itself.
@@ -168,43 +205,4 @@ async function locateIn(target: Type<unknown>, files: Iterable<string>): Promise
     }
     throw error;
   }
-}
-
-function belongsInContext(
-  missing: readonly Missing[],
-  { name, context }: PoolSettings,
-): ExecutorOptionsError {
-  const place = context
-    ? `the pool's context, ${context.name}`
-    : `a module of its own, and name that as the pool's 'context'`;
-  const [{ path, module }, ...others] = missing as [Missing, ...Missing[]];
-  const [method] = path;
-  const token = path.at(-1) as string;
-  if (others.length === 0) {
-    return new ExecutorOptionsError(
-      `${method} runs in pool '${name}' and needs ${token} (${path.join(' -> ')}), which ${nameOf(module)} makes by a ` +
-        `factory, by value or by another class: a worker cannot know how. Put it in ${place}: ${remedyFor(token, module)}.`,
-    );
-  }
-  const list = missing.map((one) => {
-    return `\n- ${one.path.join(' -> ')}: ${remedyFor(one.path.at(-1) as string, one.module)}.`;
-  });
-  return new ExecutorOptionsError(
-    `What runs in pool '${name}' needs what the application makes by a factory, by value or by another class: a worker ` +
-      `cannot know how. Put it in ${place}:${list.join('')}`,
-  );
-}
-
-function nameOf(module: ModuleRecord | undefined): string {
-  return module?.metatype?.name ?? 'the application';
-}
-
-/** What a library makes is had by importing its module; what the root module makes must leave it first. */
-function remedyFor(token: string, module: ModuleRecord | undefined): string {
-  if (!module) return `provide and export ${token} there`;
-  const name = nameOf(module);
-  return registersPools(module)
-    ? `import and export a module there to which its provider moves (${name} imports that as well), or provide and export ${token} itself`
-    : `import and export there what provides it (here ${name}, imported as the application does: with its forRoot(), if it has ` +
-        `one), or provide and export ${token} itself`;
 }

@@ -7,7 +7,7 @@ import { LateTimer } from './late-timer.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
-import { lossOf, silentEnd, unusedEnd } from './worker-end.js';
+import { lossOf, silentEnd, slowBoot, unusedEnd } from './worker-end.js';
 import type { LeftCall, SlotListener } from './slot-listener.js';
 import { WorkerSlot } from './worker-slot.js';
 import { clearTimeout, setTimeout } from '../node-timers.js';
@@ -243,7 +243,7 @@ export class Fleet implements SlotListener {
     }
     this.slots.add(slot);
     slot.timer = new LateTimer(() => {
-      slot.bootError = new Error(`it took longer than the bootTimeout of ${this.#settings.bootTimeout} ms`);
+      slot.bootError = new Error(slowBoot(this.#settings.bootTimeout, slot.bootStep));
       slot.handle.kill();
     }, this.#settings.bootTimeout).unref();
   }

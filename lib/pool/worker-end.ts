@@ -8,6 +8,16 @@ export function silentEnd(end: WorkerEnd): string {
   return `it ${describeLoss(end)} while it started${wrote}`;
 }
 
+/**
+ * Why a worker was ended before it was ready.
+ * @param step what it said last that it does; may be empty
+ */
+export function slowBoot(bootTimeout: number, step: string): string {
+  const late = `it took longer than the bootTimeout of ${bootTimeout} ms`;
+  if (step === '') return late;
+  return `${late}, and was still ${step}. If something waits there (for a connection, say), see to that; else raise 'bootTimeout'`;
+}
+
 /** Why a worker was of no use that had started. */
 export function unusedEnd(end: WorkerEnd): string {
   const why = end.cause instanceof Error ? `: ${end.cause.message}` : '';

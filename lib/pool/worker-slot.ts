@@ -44,6 +44,8 @@ export class WorkerSlot implements WorkerListener {
   /** When it last gave a sign of life, on `performance.now()`'s clock. */
   aliveAt = 0;
   bootError: unknown;
+  /** What it does on its way to being ready, if that is known. */
+  bootStep = '';
   /** It has ended, which is being read: it takes no calls any more. */
   isGone = false;
   /** Boot, idle or closing timer: one at a time. */
@@ -179,6 +181,10 @@ export class WorkerSlot implements WorkerListener {
 
   ready(): void {
     this.#listener.onReady(this);
+  }
+
+  booting(what: string): void {
+    this.bootStep = what;
   }
 
   bootFailed(error: unknown): void {

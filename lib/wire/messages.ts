@@ -22,6 +22,7 @@ export const MessageType = {
   crashed: 23,
   returned: 24,
   withdrawn: 25,
+  booting: 26,
 } as const;
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
@@ -46,6 +47,7 @@ export function isMessageType(value: unknown): value is MessageType {
  * | ping, pong | | | | | | | |
  * | started, returned, withdrawn | of the call | | | | | | |
  * | result, failure | of the call | the last turn that has begun when it leaves; 0: not said | | | how long it ran, ms | | the value or error |
+ * | booting | | | | | | | a text: what it does now |
  * | bootFailed, crashed | | | | | | | the error |
  * | close, ready, recycle | | | | | | | |
  */

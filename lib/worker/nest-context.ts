@@ -12,6 +12,15 @@ nestErrors.know(nest);
 
 class ExecutorWorkerRoot {}
 
+/** How many are named. */
+const MOST_NAMED = 3;
+
+function listOf(names: readonly string[]): string {
+  const each = [...new Set(names)];
+  const more = each.length - MOST_NAMED;
+  return each.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 /** Through which an instance is had, and as what. */
 interface Holder {
   readonly ref: ModuleRef;
@@ -29,8 +38,13 @@ export class NestContext {
     this.#app = app;
   }
 
-  /** Rejects with what a file or Nest threw. */
-  static async boot(plan: WorkerPlan): Promise<NestContext> {
+  /**
+   * Rejects with what a file or Nest threw.
+   * @param tell told what it does, before it does it: that may take for ever
+   */
+  static async boot(plan: WorkerPlan, tell: (step: string) => void): Promise<NestContext> {
+    const held = plan.context ? [plan.context, ...plan.providers] : plan.providers;
+    if (held.length > 0) tell(`loading ${listOf(held.map(({ file }) => file))}`);
     const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
     const providers = (await Promise.all(
       plan.providers.map((provider) => resolve(provider)),
@@ -41,6 +55,8 @@ export class NestContext {
       imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],
       providers,
     };
+    const names = listOf(held.map(({ exportName }) => exportName));
+    if (held.length > 0) tell(`starting ${names} (constructors, factories and start-up hooks)`);
     const app = await NestFactory.createApplicationContext(root, {
       // Else Nest ends the process, and its message is lost.
       abortOnError: false,

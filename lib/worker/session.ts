@@ -112,7 +112,9 @@ export class Session {
 
   async #boot(plan: WorkerPlan): Promise<void> {
     try {
-      this.#context = await WorkerContext.boot(plan);
+      this.#context = await WorkerContext.boot(plan, (step) =>
+        this.#send(MessageType.booting, 0, textOf(step), true),
+      );
       this.#runner.pool = plan.pool;
       this.#concurrency = plan.concurrency;
       this.#saysNext = plan.saysNext === true;
@@ -276,6 +278,10 @@ export class Session {
   #send(type: MessageType, turn = 0, payload?: Payload, atOnce = false): void {
     this.#channel.send(message(type, turn, payload), atOnce);
   }
+}
+
+function textOf(text: string): Payload {
+  return { head: text, attachments: [], moves: false };
 }
 
 function parse<T>(payload: Payload | undefined): T {

@@ -21,9 +21,12 @@ export class WorkerContext {
     this.#nest = nest;
   }
 
-  /** Rejects with what a file or Nest threw. */
-  static async boot(plan: WorkerPlan): Promise<WorkerContext> {
-    const nest = plan.hasNest ? await (await loadNest()).boot(plan) : undefined;
+  /**
+   * Rejects with what a file or Nest threw.
+   * @param tell told what it does, before it does it
+   */
+  static async boot(plan: WorkerPlan, tell: (step: string) => void): Promise<WorkerContext> {
+    const nest = plan.hasNest ? await (await loadNest()).boot(plan, tell) : undefined;
     return new WorkerContext(plan.bootTimeout, nest);
   }
 

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { ExecutorBootError } from '../../lib/index.js';
+import { ExecutorBootError, ExecutorOptionsError } from '../../lib/index.js';
+import { ConfigUserModule } from '../fixtures/config-user.module.js';
 import {
   HiddenStoreContext,
   LabelContext,
@@ -55,6 +56,13 @@ describe.each(WORKER_KINDS)('the context of a pool of kind %s', (kind) => {
       },
       metadata,
     );
+  });
+
+  it('is said to need the module that the application imports, not one within a library', async () => {
+    const error = await rejection(startApp({ kind }, { imports: [ConfigUserModule] }));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toContain('ConfigUser.home() -> ConfigService');
+    expect(error.message).toContain('(here ConfigModule, imported as the application does');
   });
 
   it('is not needed for what another module has imported and does not export: nobody is injected with that', async () => {

@@ -158,6 +158,18 @@ describe('a pool', () => {
     expect(await waiting).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
   });
 
+  it('fails with what its worker did when that took too long to boot', async () => {
+    const { pool, host } = makePool({ bootTimeout: 50 });
+    const error = rejection<ExecutorBootError>(pool.warm());
+    host.workers[0]?.booting('loading file:///store.js');
+    host.workers[0]?.booting('starting Store (its hooks)');
+    await until(() => host.killed === 1, 'the end of bootTimeout');
+    host.end();
+    expect((await error).message).toContain(
+      'longer than the bootTimeout of 50 ms, and was still starting Store (its hooks). If something waits there',
+    );
+  });
+
   it('rejects what waits when three workers in a row have ended before they began it', async () => {
     const { pool, host, submit } = makePool({ warmup: 'lazy' });
     const call = rejection<ExecutorBootError>(submit());

@@ -110,3 +110,20 @@ it('that is closed before it is told what to boot ends when what it loads is loa
   await until(() => order.includes('ended'), 'its end');
   expect(order).toEqual(['loaded', 'ended']);
 });
+
+it('says what it does while it boots, as that may take for ever', async () => {
+  const { remote, deliver, hook } = makeSession({ hasNest: true });
+  const steps: string[] = [];
+  hook.onSaid = ({ type, payload }) => {
+    if (type === MessageType.booting) steps.push(String(payload?.head));
+  };
+  const file = new URL('../fixtures/context.module.js', import.meta.url).href;
+  const context = { file, exportName: 'StuckContext' };
+  remote.boot({ ...PLAN, memoryMb: undefined, hasNest: true, context, providers: [] });
+  deliver();
+  await until(() => steps.length === 2, 'both steps');
+  expect(steps).toEqual([
+    `loading ${file}`,
+    'starting StuckContext (constructors, factories and start-up hooks)',
+  ]);
+});

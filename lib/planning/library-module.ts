@@ -1,0 +1,41 @@
+import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
+import { scriptMap } from '../reference/script-map.js';
+import { importsOf, type ModuleRecord } from './nest-graph.js';
+
+type Entry = Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference | undefined;
+
+/**
+ * The module by which the application has what that one provides: libraries keep providers in modules of their own, which only their
+ * public module imports, and which cannot be imported from them.
+ */
+export async function publicModuleOf(inner: ModuleRecord, modules: Iterable<ModuleRecord>): Promise<string> {
+  const { metatype, name } = inner;
+  const library = packageOf(metatype);
+  if (library === undefined) return name;
+  const imported = new Set<Type<unknown>>();
+  for (const module of modules) {
+    if (packageOf(module.metatype) === library) continue;
+    for (const entry of importsOf(module.metatype)) {
+      const target = await classOf(entry as Entry);
+      if (target && packageOf(target) === library) imported.add(target);
+    }
+  }
+  if (imported.size === 0 || imported.has(metatype)) return name;
+  return Array.from(imported, (target) => target.name).join(' or ');
+}
+
+/** The folder of the package that a class is of; `undefined` if it is the application's own, or cannot be told. */
+function packageOf(target: object): string | undefined {
+  try {
+    return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+\//.exec(scriptMap.scriptOf(target)?.url ?? '')?.[0];
+  } catch {
+    // The permission model forbids to ask.
+    return undefined;
+  }
+}
+
+async function classOf(entry: Entry): Promise<Type<unknown> | undefined> {
+  const awaited = await entry;
+  if (typeof awaited !== 'object') return awaited;
+  return 'forwardRef' in awaited ? (awaited.forwardRef() as Type<unknown>) : awaited.module;
+}
