@@ -17,22 +17,22 @@ import { WorkerExecutorModule } from './worker/worker-executor.module.js';
 const EXECUTOR_OPTIONS = Symbol('nestjs-executor.options');
 
 /**
- * Registers the pools. Global: import it once, in the application's root module.
+ * Registers the pools. The module is global: import it once, in the application's root module.
  * @publicApi
  */
 @Module({})
 export class ExecutorModule {
   /**
-   * @param options default: one thread pool, `default`. What is wrong in them fails the start-up with
-   *   ExecutorOptionsError, which names pool, key, value and what is allowed.
+   * @param options default: one thread pool, `default`. Wrong options fail the start-up with an ExecutorOptionsError that
+   *   names the pool, the key, the value and what is allowed.
    */
   static forRoot(options?: ExecutorModuleOptions): DynamicModule {
-    // What is wrong in them fails the start-up, not the evaluation of the application's files.
+    // Wrong options fail the start-up, not the evaluation of the application's files.
     return define(namesOfPools(options) ?? [], { provide: EXECUTOR_OPTIONS, useValue: options }, {});
   }
 
   /**
-   * The same with options that are injected: `useFactory` with `inject`, `useClass` or `useExisting`.
+   * The same with injected options: `useFactory` with `inject`, `useClass` or `useExisting`.
    * @param options `pools` names the pools up front (default: only `default`), so that they can be injected
    */
   static forRootAsync(options: ExecutorModuleAsyncOptions): DynamicModule {
@@ -102,7 +102,7 @@ async function makeRegistry(
   );
 }
 
-/** The factories of the pools' own providers, to tell them from what a test put in their place. */
+/** The factories of the pools' own providers, to tell them apart from what a test put in their place. */
 const ownFactories = new WeakSet<object>();
 
 function makesExecutor(name: string | undefined): (registry: ExecutorRegistry) => Executor | undefined {

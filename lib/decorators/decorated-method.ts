@@ -3,7 +3,7 @@ import { DECORATED_METHODS } from '../executor.constants.js';
 import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
 import type { AsyncMethod } from '../interfaces/decorated-method.interface.js';
 
-/** What `@RunInExecutor` knows of a method. */
+/** What `@RunInExecutor` knows about a method. */
 export interface DecoratedMethod {
   readonly name: string | symbol;
   /** The prototype that the decorator stands on. */
@@ -14,7 +14,7 @@ export interface DecoratedMethod {
   readonly original: AsyncMethod;
 }
 
-/** What stands in the place of decorated methods. */
+/** The functions that replace decorated methods. */
 export const wrappers = new WeakSet<object>();
 
 export function recordDecoratedMethod(method: DecoratedMethod): void {
@@ -23,7 +23,7 @@ export function recordDecoratedMethod(method: DecoratedMethod): void {
   Reflect.defineMetadata(DECORATED_METHODS, [...own, method], method.owner);
 }
 
-/** All decorated methods of a class, its own first, then those of the classes above it. */
+/** All decorated methods of a class: its own first, then those of the classes above it. */
 export function decoratedMethodsOf(target: object): DecoratedMethod[] {
   const found: DecoratedMethod[] = [];
   for (const prototype of prototypesOf(target)) {
@@ -33,7 +33,7 @@ export function decoratedMethodsOf(target: object): DecoratedMethod[] {
   return found;
 }
 
-/** How many prototypes above the class's own the method's owner is; -1 if it is none of them. */
+/** How many prototypes the method's owner is above the class's own prototype; -1 if it is not among them. */
 export function hopsTo(owner: object, target: object): number {
   let hops = 0;
   for (const prototype of prototypesOf(target)) {
@@ -43,7 +43,7 @@ export function hopsTo(owner: object, target: object): number {
   return -1;
 }
 
-/** The inverse: the decorated method so many prototypes up. */
+/** The inverse: the decorated method that many prototypes up. */
 export function decoratedMethodAt(target: object, name: string, hops: number): DecoratedMethod | undefined {
   const owner = [...prototypesOf(target)][hops];
   if (!owner) return undefined;

@@ -3,7 +3,7 @@ import { sharedState } from '../shared-state.js';
 
 const routers = sharedState('routers', () => new WeakSet<object>());
 
-/** Each router says that it is one: tests that mock whatever a class is injected with put something else in its place. */
+/** Each router registers itself here: tests that mock whatever is injected into a class put something else in its place. */
 export function addRouter(router: MethodRouter): void {
   routers.add(router);
 }

@@ -9,15 +9,15 @@ import { isRouter } from './routers.js';
 import { show } from '../options/rules.js';
 
 /**
- * Routes a method into a pool: callers await it as before, and it runs on the worker's own instance of the
- * class, with its dependencies injected there.
+ * Routes a method into a pool. Callers await it as before. It runs on the worker's own instance of the class, with its
+ * dependencies injected there. It rejects as `Executor.run` does.
  *
- * Only compiles on methods that return a promise. An instance that Nest did not make (`new Service()` in a unit
- * test) runs its methods inline. Rejects as `Executor.run` does.
+ * It compiles only on methods that return a promise. An instance that Nest did not make (`new Service()` in a unit
+ * test) runs its methods inline.
  *
- * @param pool the pool's name; default: the module's `default`, else the pool called `default`, else the only one
- * @param options what holds for every call of this method instead of the pool's own
- * @throws ExecutorOptionsError if `pool` is no name, and on anything but a method of instances
+ * @param pool the pool's name; default: the module's `default`, else the pool called `default`, else the only pool
+ * @param options override the pool's options for every call of this method
+ * @throws ExecutorOptionsError if `pool` is not a name, or if what is decorated is not an instance method
  * @publicApi
  */
 export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {}): ExecutorMethodDecorator {
@@ -60,7 +60,7 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
   };
 }
 
-/** By property injection, on the prototype: it serves every scope, subclasses, and whatever makes instances for Nest. */
+/** Injects a property on the prototype: this works in every scope, for subclasses, and for whatever makes instances for Nest. */
 function injectRouter(owner: object): void {
   Inject(EXECUTOR_REGISTRY)(owner, REGISTRY_PROPERTY);
   // Kept out of sight: instances are logged, compared and spread.

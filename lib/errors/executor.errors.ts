@@ -1,12 +1,12 @@
 /**
- * Which part of a call's life a timeout ended: waiting for a worker, or running in one.
+ * The part of a call's life that a timeout ended: waiting for a worker, or running in one.
  * @publicApi
  */
 export type TimeoutPhase = 'queue' | 'run';
 
 /**
- * The base of every error that this package makes. `code` is stable, so that it can be told apart even
- * across two copies of the package.
+ * The base class of every error that this package makes. `code` is stable: use it to tell errors apart even across two
+ * copies of the package.
  * @publicApi
  */
 export abstract class ExecutorError extends Error {
@@ -19,8 +19,8 @@ export abstract class ExecutorError extends Error {
 }
 
 /**
- * The module's, a pool's, a decorator's or a call's options are wrong. Rejects the start-up; thrown by `with()`, by
- * `forRootAsync()`, and by `@RunInExecutor` on what it cannot decorate; rejects a call that has `retries` and moved buffers.
+ * Options of the module, a pool, a decorator or a call are wrong. The start-up rejects with it. `with()`, `forRootAsync()`, and
+ * `@RunInExecutor` on what it cannot decorate, throw it. A call that has `retries` and moved buffers rejects with it.
  * @publicApi
  */
 export class ExecutorOptionsError extends ExecutorError {
@@ -37,7 +37,7 @@ export class ExecutorQueueFullError extends ExecutorError {
   constructor(
     /** The pool's name. */
     readonly pool: string,
-    /** The pool's option. */
+    /** The pool's `maxQueue` option. */
     readonly maxQueue: number,
     call: string,
   ) {
@@ -59,9 +59,9 @@ export class ExecutorTimeoutError extends ExecutorError {
   constructor(
     /** The pool's name. */
     readonly pool: string,
-    /** Which of the two ended it. */
+    /** Which of the two limits ended the call. */
     readonly phase: TimeoutPhase,
-    /** What it had, in ms. */
+    /** The limit, in ms. */
     readonly timeout: number,
     call: string,
   ) {
@@ -74,7 +74,7 @@ export class ExecutorTimeoutError extends ExecutorError {
 }
 
 /**
- * What is known of how a worker ended.
+ * What is known about how a worker ended.
  * @publicApi
  */
 export interface WorkerLoss {
@@ -82,15 +82,15 @@ export interface WorkerLoss {
   readonly exitCode: number | null;
   /** The signal that ended a process, e.g. `SIGKILL`; `null` for threads and for exits by code. */
   readonly signal: string | null;
-  /** Whether the worker ran out of JavaScript heap. Not where the system ends a process for lack of memory. */
+  /** Whether the worker ran out of JavaScript heap. It is not set if the system ends a process for lack of memory. */
   readonly outOfMemory: boolean;
 }
 
 /**
- * The worker ended while the call was in it, and no retry was left. Whether the method had its effect is unknown, unless
- * it had not begun: so it is with a call whose moved buffers are gone, and with one before which ten workers ended, or three while they
- * loaded what it runs.
- * `cause` is the uncaught error that ended the worker, where there was one.
+ * The worker ended while the call was in it, and no retry was left. Whether the method had its effect is unknown.
+ * A call that is known not to have begun is lost only if its moved buffers are gone, or if ten workers ended before it
+ * began, or three while they loaded what it runs.
+ * `cause` is the uncaught error that ended the worker, if there was one.
  * @publicApi
  */
 export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss {
@@ -104,7 +104,7 @@ export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss
     readonly pool: string,
     loss: WorkerLoss,
     call: string,
-    /** Which attempt was lost, from 1: more than 1 only with `retries`. */
+    /** The attempt that was lost, counted from 1; more than 1 only with `retries`. */
     readonly attempts: number,
     options?: ErrorOptions,
   ) {
@@ -120,7 +120,7 @@ export class ExecutorWorkerLostError extends ExecutorError implements WorkerLoss
 }
 
 /**
- * The pool is closed, or closing: the call was not accepted, or had not finished within `shutdownTimeout`.
+ * The pool is closed or closing. The call was not accepted, or had not finished within `shutdownTimeout`.
  * @publicApi
  */
 export class ExecutorClosedError extends ExecutorError {
@@ -143,14 +143,14 @@ export class ExecutorClosedError extends ExecutorError {
 
 /**
  * An argument or the result holds something that cannot be sent to another thread or process.
- * `subject` says which: `argument 1`, `result`, …, with the path inside it.
+ * `subject` says which one (`argument 1`, `result`, …), with the path inside it.
  * @publicApi
  */
 export class ExecutorSerializationError extends ExecutorError {
   readonly code = 'EXECUTOR_SERIALIZATION';
 
   constructor(
-    /** What of the call, e.g. `argument 1 (at .list[3])`. */
+    /** The part of the call, e.g. `argument 1 (at .list[3])`. */
     readonly subject: string,
     why: string,
     options?: ErrorOptions,
@@ -160,7 +160,7 @@ export class ExecutorSerializationError extends ExecutorError {
 }
 
 /**
- * The pool's workers cannot start. `cause` is what a worker really threw.
+ * The pool's workers cannot start. `cause` is what a worker threw.
  * @publicApi
  */
 export class ExecutorBootError extends ExecutorError {
@@ -177,18 +177,18 @@ export class ExecutorBootError extends ExecutorError {
 }
 
 /**
- * A class or function cannot be named to a worker as "this export of that file", or a worker could not load that file, or not within
- * `bootTimeout`. `cause` is what the import threw, or why it could not be found out.
+ * A class or function cannot be named to a worker as "this export of that file", or a worker could not load that file, or not
+ * within `bootTimeout`. `cause` is what the import threw, or why the file or export could not be found out.
  * @publicApi
  */
 export class ExecutorReferenceError extends ExecutorError {
   readonly code = 'EXECUTOR_REFERENCE';
 }
 
-/** As Nest's own messages name it. */
+/** The name by which Nest's own messages refer to it. */
 const WORKER_ROOT = 'ExecutorWorkerRoot';
 
-/** What workers load differently, as they do not begin with the application's `main.ts`. */
+/** What to do about what workers load differently, as they do not begin with the application's `main.ts`. */
 export function cureFor(cause: unknown): string {
   if (isUncompiled(cause)) {
     return (
@@ -211,7 +211,7 @@ export function cureFor(cause: unknown): string {
   );
 }
 
-/** Node cannot load TypeScript as it is, or not all of it. */
+/** Whether the error is that Node cannot load TypeScript as it is, or not all of it. */
 function isUncompiled(cause: unknown): boolean {
   const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return true;

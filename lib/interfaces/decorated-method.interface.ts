@@ -1,11 +1,11 @@
 /**
- * A method that returns a promise, whatever it takes.
+ * A method that returns a promise, whatever its arguments.
  * @publicApi
  */
 export type AsyncMethod = (...args: never[]) => Promise<unknown>;
 
 /**
- * What `@RunInExecutor()` makes: a decorator of methods that return a promise.
+ * What `@RunInExecutor()` returns: a decorator for methods that return a promise.
  * @publicApi
  */
 export type ExecutorMethodDecorator = <M extends AsyncMethod>(

@@ -2,18 +2,18 @@ import type { Abstract, FactoryProvider, ModuleMetadata, Type } from '@nestjs/co
 import type { PoolOptions } from './pool-options.interface.js';
 
 /**
- * What `forRoot` takes, and what the asynchronous form makes.
+ * Options of `forRoot`; the factory of `forRootAsync` returns them.
  * @publicApi
  */
 export interface ExecutorModuleOptions {
   /** The pools by name. Default: one thread pool, `default`. */
   readonly pools?: Readonly<Record<string, PoolOptions>> | undefined;
-  /** The pool that a bare `@RunInExecutor()` or `@InjectExecutor()` means. Default: the one called `default`, else the only one. */
+  /** The pool that a bare `@RunInExecutor()` or `@InjectExecutor()` means. Default: the pool called `default`, else the only pool. */
   readonly default?: string | undefined;
 }
 
 /**
- * Makes the options of `forRootAsync`, by `useClass` or `useExisting`.
+ * Makes the options for `forRootAsync`, with `useClass` or `useExisting`.
  * @publicApi
  */
 export interface ExecutorOptionsFactory {
@@ -22,21 +22,21 @@ export interface ExecutorOptionsFactory {
 }
 
 /**
- * The names of the pools are given up front, so that they can be injected; the factory returns what
- * `forRoot` takes, with just these pools.
+ * Options of `forRootAsync`. You name the pools up front, so that they can be injected; the factory returns what `forRoot`
+ * takes, with exactly these pools.
  * @publicApi
  */
 export interface ExecutorModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  /** Default: only `default`. */
+  /** The names of the pools. Default: only `default`. */
   readonly pools?: readonly string[] | undefined;
-  /** What `useFactory` is given. Default: nothing. */
+  /** What is injected into `useFactory`. Default: nothing. */
   readonly inject?: FactoryProvider['inject'] | undefined;
-  /** Returns the options, or a promise of them. One of the three must be there. */
+  /** Returns the options, or a promise of them. Set exactly one of `useFactory`, `useClass` and `useExisting`. */
   readonly useFactory?:
     ((...args: never[]) => ExecutorModuleOptions | Promise<ExecutorModuleOptions>) | undefined;
-  /** A class that Nest makes for this. */
+  /** A class that Nest instantiates to make the options. */
   readonly useClass?: Type<ExecutorOptionsFactory> | undefined;
-  /** What the application provides already: a class, abstract or not, or another token. */
+  /** A provider that the application already has: a class, abstract or not, or another token. */
   readonly useExisting?:
     Type<ExecutorOptionsFactory> | Abstract<ExecutorOptionsFactory> | string | symbol | undefined;
 }

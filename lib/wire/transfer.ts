@@ -1,10 +1,10 @@
 import { sharedState } from '../shared-state.js';
 import { setTimeout } from '../node-timers.js';
 
-/** Few, each once. */
+/** A few buffers, each listed once. */
 export type Buffers = readonly ArrayBufferLike[];
 
-/** How long the last mark is held at the most, in ms. */
+/** How long the last mark is held at most, in ms. */
 const LAST_MS = 1_000;
 
 interface Mark {
@@ -55,8 +55,9 @@ class Marks {
 const marks = sharedState('moving', () => new Marks());
 
 /**
- * Marks an argument or a result so that the given buffers in it are moved instead of copied: they are empty
- * (detached) afterwards. Without `buffers`, the value itself must be an ArrayBuffer or a view of one.
+ * Marks an argument or a result so that the given buffers in it are moved instead of copied. Afterwards they are empty
+ * (detached). Without `buffers`, the value itself must be an ArrayBuffer or a view of one.
+ *
  * A moved argument cannot be sent twice: a call with `retries` refuses it. Small Buffers that Node cuts from a common
  * slab (`Buffer.from('text')`) cannot be moved: they are copied.
  *
@@ -83,7 +84,7 @@ export function transfer<T extends object>(
   return value;
 }
 
-/** The buffers to move with these values; `undefined` where there are none. */
+/** The buffers to move with these values; `undefined` if there are none. */
 export function takeMoving(values: readonly unknown[]): Buffers | undefined {
   if (!marks.isUsed) return undefined;
   let all: Buffers | undefined;
@@ -95,13 +96,13 @@ export function takeMoving(values: readonly unknown[]): Buffers | undefined {
   return all;
 }
 
-/** These values were moved, or refused: if they are used again, nothing of them is moved. */
+/** These values were moved or refused: if they are used again, none of their buffers are moved. */
 export function forgetMoved(values: readonly unknown[]): void {
   if (!marks.isUsed) return;
   for (const value of values) if (typeof value === 'object' && value !== null) marks.delete(value);
 }
 
-/** Takes the memory over: the given buffer is detached, or copied where it cannot be moved. */
+/** Takes over the memory: the given buffer is detached, or copied if it cannot be moved. */
 export function takeOver(buffer: ArrayBuffer): Uint8Array {
   try {
     return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }));

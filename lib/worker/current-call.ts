@@ -5,32 +5,32 @@ import { sharedState } from '../shared-state.js';
 const store = sharedState('current-call', () => new AsyncLocalStorage<CurrentCall>());
 
 /**
- * The call that runs this code: inside a method or function that an executor runs, and in whatever that starts, even if it goes on
- * after the call; elsewhere `undefined`.
+ * The call that runs this code. It is set inside a method or function that an executor runs, and in whatever that starts,
+ * even if it goes on after the call. Elsewhere it is `undefined`.
  * @publicApi
  */
 export function currentCall(): CurrentCall | undefined {
   return store.getStore();
 }
 
-/** The parent is told that the call begins. */
+/** Notes that the parent is told that the call begins. */
 export function announceCall(): void {
   const call = store.getStore();
   if (call instanceof RunningCall) call.isAnnounced = true;
 }
 
-/** What the call runs had to be loaded first: it begins now. */
+/** Begins the call now: what it runs had to be loaded first. */
 export function beginCall(): void {
   const call = store.getStore();
   if (call instanceof RunningCall) call.begin();
 }
 
-/** Runs `callback` as a part of the call. */
+/** Runs `callback` as part of the call. */
 export function runInCall<T>(call: CurrentCall, callback: () => T): T {
   return store.run(call, callback);
 }
 
-/** A call as the method sees it. The signal is made when somebody asks: most methods never do. */
+/** A call as the method sees it. The signal is made only when somebody asks for it: most methods never do. */
 export class RunningCall implements CurrentCall {
   deadline: number | undefined;
   isAnnounced = false;
@@ -48,7 +48,7 @@ export class RunningCall implements CurrentCall {
     this.begin();
   }
 
-  /** From now on `timeout` counts. */
+  /** Starts counting `timeout` now. */
   begin(): void {
     if (this.#timeout > 0) this.deadline = Date.now() + this.#timeout;
   }

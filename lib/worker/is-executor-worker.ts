@@ -1,6 +1,6 @@
 const MARKER = Symbol.for('nestjs-executor.worker');
 
-/** Called first of all in a worker, before any of the application's code is loaded. */
+/** Called first in a worker, before any of the application's code is loaded. */
 export function markAsWorker(): void {
   Object.defineProperty(globalThis, MARKER, { value: true });
 }
