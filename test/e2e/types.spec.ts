@@ -3,6 +3,8 @@ import { describe, expectTypeOf, it } from 'vitest';
 import { type Executor, RunInExecutor } from '../../lib/index.js';
 import { add, echo, echoLater } from '../fixtures/work.js';
 
+declare const method: TypedPropertyDescriptor<() => Promise<number>>;
+
 declare function needsThis(this: { count: number }, add: number): number;
 
 /** Checked by the compiler: an `expect-error` that is none fails the build. */
@@ -43,6 +45,16 @@ describe('types', () => {
       executor.run(add, 1),
       // @ts-expect-error: it needs a `this`, which it has not in a worker
       executor.run(needsThis, 1),
+    ];
+    expectTypeOf(calls).toBeFunction();
+  });
+
+  it('refuse a static method', () => {
+    const decorate = RunInExecutor();
+    const calls = () => [
+      decorate(Typed.prototype, 'good', method),
+      // @ts-expect-error: what a static method belongs to is the class
+      decorate(Typed, 'good', method),
     ];
     expectTypeOf(calls).toBeFunction();
   });
