@@ -44,6 +44,7 @@ const watchersBySignal = new WeakMap<AbortSignal, Set<Watcher>>();
 /**
  * Calls `onAbort` with the reason of the first of the signals that is aborted. A signal has one listener of
  * ours, however many calls share it: adding and taking off cost the same with one call as with a thousand.
+ * @param onAbort of this call alone
  * @returns takes the watch off
  */
 export function watchSignals(signals: readonly AbortSignal[], onAbort: Watcher): () => void {
@@ -56,15 +57,13 @@ export function watchSignals(signals: readonly AbortSignal[], onAbort: Watcher):
 function watch(signal: AbortSignal, onAbort: Watcher): () => void {
   const known = watchersBySignal.get(signal);
   const watchers = known ?? new Set<Watcher>();
-  // A function of its own, as a call may name one signal twice.
-  const watcher: Watcher = (reason) => onAbort(reason);
-  watchers.add(watcher);
+  watchers.add(onAbort);
   if (!known) {
     watchersBySignal.set(signal, watchers);
     signal.addEventListener('abort', notifyWatchers, { once: true });
   }
   return () => {
-    watchers.delete(watcher);
+    watchers.delete(onAbort);
     if (watchers.size > 0 || watchersBySignal.get(signal) !== watchers) return;
     watchersBySignal.delete(signal);
     signal.removeEventListener('abort', notifyWatchers);

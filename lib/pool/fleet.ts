@@ -209,7 +209,7 @@ export class Fleet implements SlotListener {
     this.slots.delete(slot);
     const { state } = slot;
     const left = slot.takeAll(end);
-    // Back in order: the last is put at the front first.
+    // The last first: each finds its place at the front of the queue.
     for (const one of left.toReversed()) this.#pool.onLost(one, end);
     if (state === 'booting') this.#bootEnded(slot, end);
     else if (state !== 'killed' && state !== 'closing') {

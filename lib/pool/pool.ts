@@ -115,7 +115,6 @@ export class Pool implements FleetListener {
    * open, and the server would hold up close().
    */
   announceClose(): void {
-    if (this.#isClosed) return;
     this.#deadline ??= new LateTimer(() => this.#giveUpAll(), this.settings.shutdownTimeout);
   }
 
