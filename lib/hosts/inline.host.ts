@@ -19,22 +19,22 @@ export class InlineHost implements WorkerHost {
   spawn(listener: WorkerListener): WorkerHandle {
     const runner = new CallRunner(this.codec, this.store, takeCopies, this.settings.name);
     const handed: HostCall[] = [];
-    let lastTurn = 0;
+    let lastSeq = 0;
     let isOver = false;
     const end = (cause?: Error) => {
       if (isOver) return;
       isOver = true;
       const loss = { exitCode: 0, signal: null, outOfMemory: false, cause, isHeardOut: true };
-      queueMicrotask(() => listener.ended({ ...loss, lastTurn }));
+      queueMicrotask(() => listener.ended({ ...loss, lastSeq }));
     };
     const runNext = () => {
       const call = handed.shift();
       if (!call || isOver) return;
-      lastTurn = call.turn;
+      lastSeq = call.seq;
       const startedAt = performance.now();
-      listener.started(call.turn);
-      const { id, turn, attempt, timeout, signals, args: payload } = call;
-      const incoming = { call: id, turn, attempt, timeout, signals, payload };
+      listener.started(call.seq);
+      const { id, seq, attempt, timeout, signals, args: payload } = call;
+      const incoming = { id, seq, attempt, ms: timeout, signals, payload };
       const invoke = (args: readonly unknown[]) => {
         const result = call.target.invoke(call.self, args);
         // While it blocks, no timer can fire: in a worker it would have been ended.
@@ -48,7 +48,7 @@ export class InlineHost implements WorkerHost {
       };
       runner.run(incoming, invoke, ({ failed, payload: result }) => {
         // After its end a worker says nothing: a method that was given up may still be running here.
-        if (!isOver) listener.settled(turn, failed, result, performance.now() - startedAt);
+        if (!isOver) listener.settled(seq, failed, result, performance.now() - startedAt);
       });
     };
     queueMicrotask(() => isOver || listener.ready());
@@ -61,11 +61,11 @@ export class InlineHost implements WorkerHost {
         return this.settings.concurrency > 1;
       },
       forget: () => {},
-      cancel: (turn, reason) => {
-        const index = handed.findIndex((call) => call.turn === turn);
-        if (index < 0) return runner.cancel(turn, reason);
+      cancel: (seq, reason) => {
+        const index = handed.findIndex((call) => call.seq === seq);
+        if (index < 0) return runner.cancel(seq, reason);
         handed.splice(index, 1);
-        queueMicrotask(() => isOver || listener.settled(turn, true, reason, 0));
+        queueMicrotask(() => isOver || listener.settled(seq, true, reason, 0));
       },
       // By then it has begun, or waits for a microtask.
       withdraw: () => {},

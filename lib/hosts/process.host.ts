@@ -74,7 +74,7 @@ export class ProcessHost implements WorkerHost {
       const { exitCode, signal } = exit ?? { exitCode: null, signal: null };
       channel.drain();
       // What began is said in messages, and where one of them is none, all that it holds may have begun.
-      const lastTurn = saysNext && !channel.isSound ? undefined : marks?.getStarted();
+      const lastSeq = saysNext && !channel.isSound ? undefined : marks?.getStarted();
       results?.close();
       channel.close();
       stderr.close();
@@ -83,7 +83,7 @@ export class ProcessHost implements WorkerHost {
         signal,
         outOfMemory: isAbort(exitCode, signal) && stderr.saysOutOfMemory,
         cause: cause ?? remote.crash,
-        lastTurn,
+        lastSeq,
         isHeardOut: channel.isSound && (hasPipeEnded || fd !== undefined),
         lastWords: stderr.lastWords,
       });

@@ -45,8 +45,8 @@ export class RemoteWorker {
       ...own,
       start: (call, ahead) => this.start(call, ahead),
       forget: (target) => this.forget(target),
-      cancel: (turn, reason) => this.cancel(turn, reason),
-      withdraw: (turn, reason) => this.withdraw(turn, reason),
+      cancel: (seq, reason) => this.cancel(seq, reason),
+      withdraw: (seq, reason) => this.withdraw(seq, reason),
       ping: () => this.ping(),
       close: () => this.close(),
     };
@@ -59,12 +59,12 @@ export class RemoteWorker {
 
   /** @returns whether the worker will say when the call starts: it may have to load its target first */
   start(handed: HostCall, ahead: boolean): boolean {
-    const { id, turn, args, attempt, timeout, signals } = handed;
+    const { id, seq, args, attempt, timeout, signals } = handed;
     const known = this.#targets.get(handed.target);
     const isLoaded = known?.isLoaded === true;
-    const target = isLoaded ? known.number : this.#define(handed.target, turn, known);
+    const target = isLoaded ? known.number : this.#define(handed.target, seq, known);
     const type = ahead ? MessageType.callAhead : MessageType.call;
-    const call: Message = { type, turn, call: id, target, attempt, timeout, signals, payload: args };
+    const call: Message = { type, seq, id, target, attempt, ms: timeout, signals, payload: args };
     // At once, as posting detaches what is moved.
     this.#channel.send(call, args.moves);
     return !isLoaded || this.#announces;
@@ -78,12 +78,12 @@ export class RemoteWorker {
   }
 
   /** At once: if the application then blocks its event loop, the grace of the call runs all the same. */
-  cancel(turn: number, reason: Payload): void {
-    this.#channel.send(message(MessageType.cancel, turn, reason), true);
+  cancel(seq: number, reason: Payload): void {
+    this.#channel.send(message(MessageType.cancel, seq, reason), true);
   }
 
-  withdraw(turn: number, reason: Payload): void {
-    this.#channel.send(message(MessageType.withdraw, turn, reason), true);
+  withdraw(seq: number, reason: Payload): void {
+    this.#channel.send(message(MessageType.withdraw, seq, reason), true);
   }
 
   /** At once, for the same reason. */
@@ -95,7 +95,7 @@ export class RemoteWorker {
     this.#channel.send(message(MessageType.close));
   }
 
-  receive({ type, turn, payload, timeout }: Message): void {
+  receive({ type, seq, payload, ms }: Message): void {
     switch (type) {
       case MessageType.ready:
         return this.#listener.ready();
@@ -103,18 +103,18 @@ export class RemoteWorker {
         if (payload) this.#listener.booting(String(payload.head));
         return;
       case MessageType.started:
-        return this.#listener.started(turn);
+        return this.#listener.started(seq);
       case MessageType.returned:
-        return this.#listener.returned(turn);
+        return this.#listener.returned(seq);
       case MessageType.withdrawn:
-        return this.#listener.withdrawn(turn);
+        return this.#listener.withdrawn(seq);
       case MessageType.pong:
         return this.#listener.alive();
       case MessageType.recycle:
         return this.#listener.outgrown();
       case MessageType.result:
       case MessageType.failure:
-        return this.#settled(turn, type === MessageType.failure, payload ?? NO_VALUE, timeout);
+        return this.#settled(seq, type === MessageType.failure, payload ?? NO_VALUE, ms);
       case MessageType.bootFailed:
         if (payload) this.#listener.bootFailed(this.#decode(payload));
         return;
@@ -126,8 +126,8 @@ export class RemoteWorker {
     }
   }
 
-  #settled(turn: number, failed: boolean, payload: Payload, ms: number): void {
-    this.#listener.settled(turn, failed, this.#takeOut(payload), ms);
+  #settled(seq: number, failed: boolean, payload: Payload, ms: number): void {
+    this.#listener.settled(seq, failed, this.#takeOut(payload), ms);
   }
 
   /** Nothing that a worker sends may throw here. */
@@ -140,9 +140,9 @@ export class RemoteWorker {
   }
 
   /** For the first time, or again, under the number that it has. */
-  #define(target: CallTarget, turn: number, { number } = { number: this.#targets.size + 1 }): number {
+  #define(target: CallTarget, seq: number, { number } = { number: this.#targets.size + 1 }): number {
     this.#targets.set(target, { number, isLoaded: true });
-    this.#channel.send(message(MessageType.define, turn, json(target.definition), number));
+    this.#channel.send(message(MessageType.define, seq, json(target.definition), number));
     return number;
   }
 }

@@ -62,8 +62,8 @@ export class ThreadHost implements WorkerHost {
       void piscina.destroy();
       const cause = remote.crash ?? end.cause;
       const outOfMemory = (end.cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-      const lastTurn = marks.getStarted();
-      listener.ended({ exitCode, signal: null, outOfMemory, cause, lastTurn, isHeardOut: true });
+      const lastSeq = marks.getStarted();
+      listener.ended({ exitCode, signal: null, outOfMemory, cause, lastSeq, isHeardOut: true });
     };
     channel.listen(
       (incoming) => {

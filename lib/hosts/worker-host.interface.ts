@@ -21,7 +21,7 @@ export interface CallTarget {
 export interface HostCall {
   readonly id: number;
   /** Which hand-over to this worker it is; what the worker says of the call says this (see Marks). */
-  readonly turn: number;
+  readonly seq: number;
   readonly target: CallTarget;
   /** The instance whose method was called; `undefined` for functions. Only inline pools use it. */
   readonly self: unknown;
@@ -37,8 +37,8 @@ export interface HostCall {
 export interface WorkerEnd extends WorkerLoss {
   /** The uncaught error that ended it, or how it broke the protocol. */
   readonly cause: unknown;
-  /** The turn of the last call that it took up, if only to load what that runs; `undefined` where that cannot be told. */
-  readonly lastTurn: number | undefined;
+  /** The number of the last call that it took up, if only to load what that runs; `undefined` where that cannot be told. */
+  readonly lastSeq: number | undefined;
   /** All that it said has been read: what it should have announced, and did not, never began. */
   readonly isHeardOut: boolean;
   /** What it wrote on stderr of why it ended, where nothing else says it; may be empty. */
@@ -52,16 +52,16 @@ export interface WorkerListener {
   booting(what: string): void;
   /** It cannot boot, for this reason; `ended` follows. */
   bootFailed(error: unknown): void;
-  started(turn: number): void;
+  started(seq: number): void;
   /** It did not begin this call, which was withdrawn, and now never will. */
-  withdrawn(turn: number): void;
+  withdrawn(seq: number): void;
   /** It did not begin this call, as it is beyond the limit. */
-  returned(turn: number): void;
+  returned(seq: number): void;
   /**
    * @param outcome the value or error, still encoded
    * @param ms how long the call ran
    */
-  settled(turn: number, failed: boolean, outcome: OutcomePayload, ms: number): void;
+  settled(seq: number, failed: boolean, outcome: OutcomePayload, ms: number): void;
   /** It answers, so that its event loop turns. */
   alive(): void;
   /** It holds more memory than `recycle.memoryMb`. */
@@ -86,9 +86,9 @@ export interface WorkerHandle {
   /** It may not have loaded what such a call runs: the next one says when it starts. */
   forget(target: CallTarget): void;
   /** Tells the method, through its signal. */
-  cancel(turn: number, reason: Payload): void;
+  cancel(seq: number, reason: Payload): void;
   /** Cancels a call whose start the worker says, unless it has said so: `withdrawn` follows, or `started` is on its way. */
-  withdraw(turn: number, reason: Payload): void;
+  withdraw(seq: number, reason: Payload): void;
   /** Asks for a sign of life. */
   ping(): void;
   /** Asks it to close its Nest context and to end. */

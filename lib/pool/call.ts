@@ -53,8 +53,8 @@ export class Call implements HostCall {
   isAnnounced = false;
   /** Workers that ended before it began in them. */
   detours = 0;
-  /** Its turn in its worker (see Marks). */
-  turn = 0;
+  /** Its sequence number in its worker (see Marks). */
+  seq = 0;
   readonly acceptedAt = performance.now();
   startedAt = 0;
   /** Counts `queueTimeout` first, `timeout` later. */

@@ -75,7 +75,7 @@ export class GivingUp {
       this.fleet.relief.recallAll(place);
       // Its worker may be loading what it runs, and would never get to the end of that if each such call ended it.
       call.givenUp = { place, at: performance.now(), reason: describeReason(reason), mayLoad: hasWaited };
-      place.handle.cancel(call.turn, this.#encodeReason(reason));
+      place.handle.cancel(call.seq, this.#encodeReason(reason));
       if (this.settings.concurrency > 1) place.handle.ping();
       this.startGrace(call);
     }
@@ -85,8 +85,8 @@ export class GivingUp {
   /** If so, what says that is on its way: the end of the call before it; else its worker is asked, which says when calls begin. */
   #mayHaveBegun(call: Call, { handle }: CallPlace, reason: Error): boolean {
     if (!call.isAnnounced)
-      return handle.marks !== undefined && !isBeyond(call.turn, handle.marks.getStarted());
-    handle.withdraw(call.turn, this.#encodeReason(reason));
+      return handle.marks !== undefined && !isBeyond(call.seq, handle.marks.getStarted());
+    handle.withdraw(call.seq, this.#encodeReason(reason));
     call.timer = new LateTimer(() => this.giveUp(call, reason), WATCH_INTERVAL);
     return true;
   }
@@ -149,12 +149,12 @@ export class GivingUp {
   }
 
   /** It has not begun, and cannot be taken back: not for its sake is the worker ended in which others run. */
-  #waitsForOthers({ startedAt, turn, place }: Call): boolean {
+  #waitsForOthers({ startedAt, seq, place }: Call): boolean {
     const slot = place && this.fleet.slots.at(place);
     const marks = slot?.handle.marks;
     if (startedAt > 0 || !marks) return false;
     const started = marks.getStarted();
-    return isBeyond(turn, started) && slot.isAwaited(started);
+    return isBeyond(seq, started) && slot.isAwaited(started);
   }
 
   #encodeReason(reason: unknown): Payload {

@@ -41,7 +41,7 @@ export class Relief {
   recall(place: CallPlace, call: Call): boolean {
     const slot = this.#fleet.slots.at(place);
     if (!slot || slot.head === call) return false;
-    const recalled = slot.recallBehind((call.turn - 1) | 0);
+    const recalled = slot.recallBehind((call.seq - 1) | 0);
     for (const other of recalled.toReversed()) if (other !== call) this.#fleet.onReturned(other);
     return recalled.includes(call);
   }
@@ -51,7 +51,7 @@ export class Relief {
     const slot = this.#fleet.slots.at(place);
     const head = slot?.head;
     if (!slot || !head || slot.calls.size === 1) return;
-    for (const call of slot.recallBehind(head.turn).toReversed()) this.#fleet.onReturned(call);
+    for (const call of slot.recallBehind(head.seq).toReversed()) this.#fleet.onReturned(call);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
-import { isBeyond, later, nextTurn, NO_TURN } from '../wire/marks.js';
+import { isBeyond, later, nextSeq, NO_SEQ } from '../wire/marks.js';
 import type { OutcomePayload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
@@ -30,7 +30,7 @@ const CLOSING_GRACE = 5_000;
 /** One worker and the calls that are in it. */
 export class WorkerSlot implements WorkerListener {
   state: SlotState = 'booting';
-  /** In the order of their turns, in which they were handed over. */
+  /** In the order in which they were handed over. */
   readonly calls = new CallList();
   readonly handle: WorkerHandle;
   /** Calls that it finished. */
@@ -51,10 +51,10 @@ export class WorkerSlot implements WorkerListener {
   /** Boot, idle or closing timer: one at a time. */
   timer: LateTimer | undefined;
   readonly #listener: SlotListener;
-  #turns = 0;
+  #lastSeq = 0;
   /** Calls that were taken back and that the worker has yet to drop. */
   readonly #recalled = new Set<number>();
-  /** The last turn that the worker may begin, while it must not begin all. */
+  /** The last call that the worker may begin, while it must not begin all. */
   #limit: number | undefined;
 
   /** @throws whatever the host throws where a worker cannot even be spawned */
@@ -67,7 +67,7 @@ export class WorkerSlot implements WorkerListener {
   start(call: Call): void {
     // What is moved cannot be taken back: there is room for it now, beside calls that run.
     call.mayStepBack = this.calls.size > 0 && !call.isMoved;
-    call.turn = this.#turns = nextTurn(this.#turns);
+    call.seq = this.#lastSeq = nextSeq(this.#lastSeq);
     this.calls.push(call);
     call.isAnnounced = this.handle.start(call, call.mayStepBack);
   }
@@ -88,22 +88,22 @@ export class WorkerSlot implements WorkerListener {
   }
 
   /**
-   * Takes back the calls behind a turn that the worker has not begun, and now never will; in order.
+   * Takes back the calls behind that one which the worker has not begun, and now never will; in order.
    */
-  recallBehind(turn: number): Call[] {
+  recallBehind(seq: number): Call[] {
     const { marks } = this.handle;
     if (!marks) return [];
     // Not behind what has begun: the limit would have to wait until that has said so.
-    let limit = later(turn, marks.getStarted());
-    if (limit === NO_TURN) limit = -1;
+    let limit = later(seq, marks.getStarted());
+    if (limit === NO_SEQ) limit = -1;
     if (this.#limit !== undefined && !isBeyond(this.#limit, limit)) return [];
     marks.setLimit(limit);
     this.#limit = limit;
     const last = later(limit, marks.getStarted());
-    const recalled = [...this.calls].filter((call) => isBeyond(call.turn, last) && !call.isMoved);
+    const recalled = [...this.calls].filter((call) => isBeyond(call.seq, last) && !call.isMoved);
     for (const call of recalled) {
       this.#takeOut(call);
-      this.#recalled.add(call.turn);
+      this.#recalled.add(call.seq);
     }
     this.#liftLimit();
     return recalled;
@@ -117,14 +117,14 @@ export class WorkerSlot implements WorkerListener {
 
   /** Whether somebody waits for one of the calls that it has begun. */
   isAwaited(started: number): boolean {
-    for (const call of this.calls) if (!call.isSettled && !isBeyond(call.turn, started)) return true;
+    for (const call of this.calls) if (!call.isSettled && !isBeyond(call.seq, started)) return true;
     return false;
   }
 
   /** Whether the worker has begun with it, if only to load what it runs; where that cannot be told, it has. */
-  hasTaken({ turn }: Call): boolean {
+  hasTaken({ seq }: Call): boolean {
     const { marks } = this.handle;
-    return marks === undefined || !isBeyond(turn, marks.getStarted());
+    return marks === undefined || !isBeyond(seq, marks.getStarted());
   }
 
   get firstNotBegun(): Call | undefined {
@@ -191,37 +191,37 @@ export class WorkerSlot implements WorkerListener {
     this.bootError = error;
   }
 
-  started(turn: number): void {
-    const call = this.#find(turn);
+  started(seq: number): void {
+    const call = this.#find(seq);
     if (!call) return;
     this.#listener.onStarted(call);
     if (this.#liftLimit()) this.#listener.onRoom();
   }
 
-  withdrawn(turn: number): void {
-    const call = this.#find(turn);
+  withdrawn(seq: number): void {
+    const call = this.#find(seq);
     if (call) this.#listener.onWithdrawn(call);
   }
 
-  returned(turn: number): void {
-    const call = this.#find(turn);
+  returned(seq: number): void {
+    const call = this.#find(seq);
     if (call) {
       // The worker was about to begin it when the limit came: it is known only now that it did not.
       this.#takeOut(call);
       this.#liftLimit();
       this.#listener.onSteppedBack(this, call);
-    } else if (this.#recalled.delete(turn)) {
+    } else if (this.#recalled.delete(seq)) {
       this.#liftLimit();
       this.#listener.onRoom();
     } else {
-      this.handle.kill(new ProtocolError(`call ${turn} came back, which this worker was never given`));
+      this.handle.kill(new ProtocolError(`call ${seq} came back, which this worker was never given`));
     }
   }
 
-  settled(turn: number, failed: boolean, outcome: OutcomePayload, ms: number): void {
-    const call = this.#find(turn);
+  settled(seq: number, failed: boolean, outcome: OutcomePayload, ms: number): void {
+    const call = this.#find(seq);
     if (!call) {
-      this.handle.kill(new ProtocolError(`a reply for call ${turn} came, which this worker was never given`));
+      this.handle.kill(new ProtocolError(`a reply for call ${seq} came, which this worker was never given`));
       return;
     }
     this.#takeOut(call);
@@ -252,9 +252,9 @@ export class WorkerSlot implements WorkerListener {
    * The worker has ended: takes out all calls that were in it, in order.
    * Where it cannot be told which was the last that it took up, it was given none in advance, and each may have begun.
    */
-  takeAll({ lastTurn, isHeardOut }: WorkerEnd): LeftCall[] {
+  takeAll({ lastSeq, isHeardOut }: WorkerEnd): LeftCall[] {
     return this.calls.clear().map((call) => {
-      const wasTaken = lastTurn === undefined || !isBeyond(call.turn, lastTurn);
+      const wasTaken = lastSeq === undefined || !isBeyond(call.seq, lastSeq);
       const hasOnlyLoaded = isHeardOut && call.isAnnounced && call.startedAt === 0;
       return { call, wasTaken, hadBegun: wasTaken && !hasOnlyLoaded };
     });
@@ -267,9 +267,9 @@ export class WorkerSlot implements WorkerListener {
   }
 
   /** Answers come in the order of the calls, or nearly so: the first is most often the one. */
-  #find(turn: number): Call | undefined {
+  #find(seq: number): Call | undefined {
     let call = this.calls.head;
-    while (call && call.turn !== turn) call = call.next;
+    while (call && call.seq !== seq) call = call.next;
     return call;
   }
 
@@ -281,10 +281,10 @@ export class WorkerSlot implements WorkerListener {
     const limit = this.#limit;
     if (limit === undefined || this.#recalled.size > 0) return false;
     for (const call of this.calls) {
-      if (isBeyond(call.turn, limit) && call.mayStepBack && !hasSaidItBegan(call)) return false;
+      if (isBeyond(call.seq, limit) && call.mayStepBack && !hasSaidItBegan(call)) return false;
     }
     this.#limit = undefined;
-    this.handle.marks?.setLimit(NO_TURN);
+    this.handle.marks?.setLimit(NO_SEQ);
     return true;
   }
 }

@@ -6,9 +6,9 @@ import { MAX_ATTACHMENTS, MAX_PAYLOAD_BYTES, NO_ATTACHMENTS, type Payload } from
 /**
  * A frame on a pipe, all numbers little-endian:
  *
- *     0  u32 magic        8  f64 call     24 f64 timeout   40 u32 head bytes
+ *     0  u32 magic        8  f64 id       24 f64 ms        40 u32 head bytes
  *     4  u32 type         16 u32 target   32 u32 signals   44 u32 number of attachments
- *                         20 u32 attempt  36 u32 head kind 48 i32 turn
+ *                         20 u32 attempt  36 u32 head kind 48 i32 seq
  *     52 for each attachment u32 bytes, u32 page + 1 (0: its bytes are in the frame)
  *        the head, then the attachments whose bytes are in the frame
  */
@@ -62,15 +62,15 @@ export function writeStart(message: Message, target: Buffer, view: DataView, at:
   const headBytes = writeHead(head, target, entry);
   view.setUint32(at, MAGIC, true);
   view.setUint32(at + 4, message.type, true);
-  view.setFloat64(at + 8, message.call, true);
+  view.setFloat64(at + 8, message.id, true);
   view.setUint32(at + 16, message.target, true);
   view.setUint32(at + 20, message.attempt, true);
-  view.setFloat64(at + 24, message.timeout, true);
+  view.setFloat64(at + 24, message.ms, true);
   view.setUint32(at + 32, message.signals, true);
   view.setUint32(at + 36, headKind(head), true);
   view.setUint32(at + 40, headBytes, true);
   view.setUint32(at + 44, attachments.length, true);
-  view.setInt32(at + 48, message.turn, true);
+  view.setInt32(at + 48, message.seq, true);
   return entry + headBytes;
 }
 
@@ -114,11 +114,11 @@ export function readMessage(view: DataView, at: number, payload: Payload | undef
   if (!isMessageType(type)) throw new ProtocolError(`a message of an unknown type (${type}) came`);
   return {
     type,
-    turn: view.getInt32(at + 48, true),
-    call: view.getFloat64(at + 8, true),
+    seq: view.getInt32(at + 48, true),
+    id: view.getFloat64(at + 8, true),
     target: view.getUint32(at + 16, true),
     attempt: view.getUint32(at + 20, true),
-    timeout: view.getFloat64(at + 24, true),
+    ms: view.getFloat64(at + 24, true),
     signals: view.getUint32(at + 32, true),
     payload,
   };

@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { type Attachment, MOVED_BYTES } from './attachments.js';
 import { type Channel, ProtocolError } from './channel.js';
-import { isMessageType, type Message, message, MessageType } from './messages.js';
+import { isMessageType, type Message, MessageType, outcomeMessage } from './messages.js';
 import { oncePerTick } from './once-per-tick.js';
 import { NO_ATTACHMENTS, type Payload } from './payload.js';
 import { type Batch, beginsWithAnswer, FULL, isAnswer, isCall } from './port.batch.js';
@@ -48,7 +48,7 @@ export class PortChannel implements Channel {
   constructor(port: MessagePort, { writes, reads }: PortOptions = {}) {
     this.#port = port;
     this.#ring = writes;
-    this.#reader = reads && new RingReader(reads, (turn, ms, head) => this.#deliverResult(turn, ms, head));
+    this.#reader = reads && new RingReader(reads, (seq, ms, head) => this.#deliverResult(seq, ms, head));
   }
 
   send(sent: Message, atOnce = false): void {
@@ -59,23 +59,23 @@ export class PortChannel implements Channel {
 
   /** @returns whether there is something to post */
   #add(sent: Message): boolean {
-    const { type, turn, call, target, attempt, timeout, signals, payload } = sent;
+    const { type, seq, id, target, attempt, ms, signals, payload } = sent;
     const head = payload?.head;
     if (type === MessageType.result && this.#writeToRing(sent)) return false;
     this.#mustPost = type !== MessageType.result;
     if (isCall(type)) this.#unanswered++;
     if (typeof head === 'string' && payload?.attachments.length === 0) {
       if (type === MessageType.result) {
-        this.#outgoing.push(type, turn, timeout, head);
+        this.#outgoing.push(type, seq, ms, head);
         return true;
       }
-      if (isCall(type) && attempt === 1 && timeout === 0 && signals === 0) {
-        this.#outgoing.push(type, turn, call, target, head);
+      if (isCall(type) && attempt === 1 && ms === 0 && signals === 0) {
+        this.#outgoing.push(type, seq, id, target, head);
         return true;
       }
     }
     const attachments = payload?.attachments ?? NO_ATTACHMENTS;
-    this.#outgoing.push(FULL, type, turn, call, target, attempt, timeout, signals, head ?? null);
+    this.#outgoing.push(FULL, type, seq, id, target, attempt, ms, signals, head ?? null);
     this.#outgoing.push(attachments.length);
     // One by one: there may be more of them than a call can have arguments.
     for (const attachment of attachments) this.#outgoing.push(attachment);
@@ -84,11 +84,11 @@ export class PortChannel implements Channel {
   }
 
   /** @returns whether the result is on its way */
-  #writeToRing({ turn, timeout, payload }: Message): boolean {
+  #writeToRing({ seq, ms, payload }: Message): boolean {
     const ring = this.#ring;
     if (!ring || this.#mustPost || this.#outgoing.length > 0 || !ring.isAwake) return false;
     if (typeof payload?.head !== 'string' || payload.attachments.length > 0) return false;
-    if (!ring.write(turn, timeout, payload.head)) return false;
+    if (!ring.write(seq, ms, payload.head)) return false;
     // It fell asleep meanwhile.
     if (!ring.isAwake) this.#port.postMessage(NOTHING, NO_MEMORY);
     return true;
@@ -221,15 +221,15 @@ export class PortChannel implements Channel {
     for (let at = 0; at < list.length; at++) {
       const first = list[at];
       if (first === MessageType.result) {
-        const turn = list[++at] as number;
+        const seq = list[++at] as number;
         const ms = list[++at] as number;
-        this.#deliverResult(turn, ms, String(list[++at]));
+        this.#deliverResult(seq, ms, String(list[++at]));
       } else if (isCall(first)) {
-        const turn = list[++at] as number;
-        const call = list[++at] as number;
+        const seq = list[++at] as number;
+        const id = list[++at] as number;
         const target = list[++at] as number;
         const payload = { head: String(list[++at]), attachments: NO_ATTACHMENTS, moves: false };
-        this.#deliver({ type: first, turn, call, target, attempt: 1, timeout: 0, signals: 0, payload });
+        this.#deliver({ type: first, seq, id, target, attempt: 1, ms: 0, signals: 0, payload });
       } else if (first === FULL) {
         at = this.#deliverFull(list, at);
       } else {
@@ -239,9 +239,9 @@ export class PortChannel implements Channel {
     if (this.#unanswered > 0) this.#reader?.wake();
   }
 
-  #deliverResult(turn: number, ms: number, head: string): void {
+  #deliverResult(seq: number, ms: number, head: string): void {
     const payload = { head, attachments: NO_ATTACHMENTS, moves: false };
-    this.#deliver(message(MessageType.result, turn, payload, 0, ms));
+    this.#deliver(outcomeMessage(false, seq, payload, ms));
   }
 
   /** @returns where it ends */
@@ -251,11 +251,11 @@ export class PortChannel implements Channel {
       this.#end(new ProtocolError(`a message of an unknown type (${String(type)}) came`));
       return list.length;
     }
-    const turn = list[at + 2] as number;
-    const call = list[at + 3] as number;
+    const seq = list[at + 2] as number;
+    const id = list[at + 3] as number;
     const target = list[at + 4] as number;
     const attempt = list[at + 5] as number;
-    const timeout = list[at + 6] as number;
+    const ms = list[at + 6] as number;
     const signals = list[at + 7] as number;
     const head = list[at + 8] as string | Uint8Array | null;
     const end = at + 9 + (list[at + 9] as number);
@@ -265,7 +265,7 @@ export class PortChannel implements Channel {
       for (let index = at + 10; index <= end; index++) attachments.push(list[index] as Attachment);
       payload = { head, attachments, moves: false };
     }
-    this.#deliver({ type, turn, call, target, attempt, timeout, signals, payload });
+    this.#deliver({ type, seq, id, target, attempt, ms, signals, payload });
     return end;
   }
 

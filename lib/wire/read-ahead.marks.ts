@@ -1,4 +1,4 @@
-import { type FileMarks, isBeyond, later, type Marks, NO_TURN } from './marks.js';
+import { type FileMarks, isBeyond, later, type Marks, NO_SEQ } from './marks.js';
 import { type Message, MessageType } from './messages.js';
 
 /**
@@ -11,7 +11,7 @@ import { type Message, MessageType } from './messages.js';
 export class ReadAheadMarks implements Pick<Marks, 'getStarted' | 'setLimit'> {
   readonly #marks: FileMarks;
   readonly #readAhead: () => void;
-  #said = NO_TURN;
+  #said = NO_SEQ;
 
   /** @param readAhead has everything noted that lies in the pipe */
   constructor(marks: FileMarks, readAhead: () => void) {
@@ -20,21 +20,21 @@ export class ReadAheadMarks implements Pick<Marks, 'getStarted' | 'setLimit'> {
   }
 
   /** Must hear of every message, in order, as soon as it is read. */
-  note({ type, turn, call }: Message): void {
+  note({ type, seq, id: begun }: Message): void {
     if (type === MessageType.result || type === MessageType.failure) {
-      if (call !== NO_TURN) this.#said = call;
-    } else if (type === MessageType.returned && isBeyond(this.#said, turn - 1)) {
-      this.#said = (turn - 1) | 0;
+      if (begun !== NO_SEQ) this.#said = begun;
+    } else if (type === MessageType.returned && isBeyond(this.#said, seq - 1)) {
+      this.#said = (seq - 1) | 0;
     }
   }
 
   getStarted(): number {
     this.#readAhead();
     const written = this.#marks.getStarted();
-    return this.#said === NO_TURN ? written : later(written, this.#said);
+    return this.#said === NO_SEQ ? written : later(written, this.#said);
   }
 
-  setLimit(turn: number): void {
-    this.#marks.setLimit(turn);
+  setLimit(seq: number): void {
+    this.#marks.setLimit(seq);
   }
 }

@@ -5,7 +5,7 @@ const RING_BYTES = 64 * 1024;
 const MAX_UNITS = 512;
 const MAX_BYTES_PER_UNIT = 3;
 
-/** An entry: i32 bytes of its text, i32 turn, f64 ms, then the text, up to a multiple of 8. */
+/** An entry: i32 bytes of its text, i32 seq, f64 ms, then the text, up to a multiple of 8. */
 const ENTRY_BYTES = 16;
 
 /** Stands for the rest of the ring, where an entry did not fit. */
@@ -18,7 +18,7 @@ const AWAKE = 2;
 const FRONT_BYTES = 16;
 
 /** Hands a result on. */
-export type TakeResult = (turn: number, ms: number, head: string) => void;
+export type TakeResult = (seq: number, ms: number, head: string) => void;
 
 /**
  * Results of short calls, from a thread to its parent, through shared memory: while the parent is awake, no message
@@ -52,7 +52,7 @@ export class ResultRing {
   }
 
   /** @returns whether there was room */
-  write(turn: number, ms: number, head: string): boolean {
+  write(seq: number, ms: number, head: string): boolean {
     if (head.length > MAX_UNITS) return false;
     const most = padded(ENTRY_BYTES + head.length * MAX_BYTES_PER_UNIT);
     let written = Atomics.load(this.#cells, WRITTEN);
@@ -69,7 +69,7 @@ export class ResultRing {
     }
     const bytes = this.#text.write(head, at + ENTRY_BYTES, 'utf8');
     this.#words[at >> 2] = bytes;
-    this.#words[(at >> 2) + 1] = turn;
+    this.#words[(at >> 2) + 1] = seq;
     this.#times[(at >> 3) + 1] = ms;
     Atomics.store(this.#cells, WRITTEN, (written + padded(ENTRY_BYTES + bytes)) | 0);
     return true;
@@ -90,14 +90,14 @@ export class ResultRing {
         read = (read + RING_BYTES - at) | 0;
         continue;
       }
-      const turn = this.#words[(at >> 2) + 1] as number;
+      const seq = this.#words[(at >> 2) + 1] as number;
       const ms = this.#times[(at >> 3) + 1] as number;
       const head = this.#text.toString('utf8', at + ENTRY_BYTES, at + ENTRY_BYTES + bytes);
       read = (read + padded(ENTRY_BYTES + bytes)) | 0;
       count++;
       // Before it is handed on: whoever takes it may read on himself.
       Atomics.store(this.#cells, READ, read);
-      take(turn, ms, head);
+      take(seq, ms, head);
       read = Atomics.load(this.#cells, READ);
     }
     return count;

@@ -6,7 +6,7 @@ import type { Invoke } from './worker-context.js';
 interface Definition {
   readonly definition: TargetDefinition;
   /** Of the call for which it was sent: the first whose start the application waits to hear of. */
-  readonly turn: number;
+  readonly seq: number;
   /** As long as calls wait for it. */
   loading: Promise<Invoke> | undefined;
   /** Called when all that waited for it have started. */
@@ -23,8 +23,8 @@ export class Bindings {
   #lastLoad: Promise<void> = Promise.resolve();
 
   /** The application wants to hear when the next call of it starts. */
-  define(target: number, definition: TargetDefinition, turn: number): void {
-    this.#definitions.set(target, { definition, turn, loading: undefined, onStarted: undefined, waiting: 0 });
+  define(target: number, definition: TargetDefinition, seq: number): void {
+    this.#definitions.set(target, { definition, seq, loading: undefined, onStarted: undefined, waiting: 0 });
     this.#loaded.delete(target);
   }
 
@@ -41,7 +41,7 @@ export class Bindings {
    */
   async load(
     target: number,
-    turn: number,
+    seq: number,
     bind: (definition: TargetDefinition) => Promise<Invoke>,
     announce: () => Promise<void>,
   ): Promise<Invoke> {
@@ -54,7 +54,7 @@ export class Bindings {
       this.#lastStart = start.catch(() => {});
       await start;
       // If it was defined anew, meanwhile or for a call behind this one, the application waits to hear when that one starts.
-      const isCurrent = this.#definitions.get(target) === defined && !isBeyond(defined.turn, turn);
+      const isCurrent = this.#definitions.get(target) === defined && !isBeyond(defined.seq, seq);
       // None that comes now goes by those that wait.
       if (isCurrent && defined.waiting === 1) this.#loaded.set(target, invoke);
       return invoke;

@@ -8,7 +8,7 @@ import { isError } from '../wire/survey.js';
 import { RunningCall, runInCall } from './current-call.js';
 
 /** What of a message is needed to run a call. */
-type IncomingCall = Pick<Message, 'call' | 'turn' | 'attempt' | 'timeout' | 'signals' | 'payload'>;
+type IncomingCall = Pick<Message, 'id' | 'seq' | 'attempt' | 'ms' | 'signals' | 'payload'>;
 
 /** As `await` does: a promise may have a `then` of its own, which may call back twice or never. */
 const whenSettled = Promise.prototype.then;
@@ -47,10 +47,10 @@ export class CallRunner {
     invoke: (args: readonly unknown[]) => unknown,
     done: (outcome: Outcome) => void,
   ): void {
-    const running = new RunningCall(call.call, this.pool, call.attempt, call.timeout);
-    this.#running.set(call.turn, running);
+    const running = new RunningCall(call.id, this.pool, call.attempt, call.ms);
+    this.#running.set(call.seq, running);
     const end = (failed: boolean, payload: Payload) => {
-      this.#running.delete(call.turn);
+      this.#running.delete(call.seq);
       done({ failed, payload });
     };
     // By callbacks, as each asynchronous function would cost a promise more, and in older Nodes what follows promises.
@@ -83,12 +83,12 @@ export class CallRunner {
   }
 
   /** Whether the parent was told that it begins. */
-  hasAnnounced(turn: number): boolean {
-    return this.#running.get(turn)?.isAnnounced === true;
+  hasAnnounced(seq: number): boolean {
+    return this.#running.get(seq)?.isAnnounced === true;
   }
 
-  cancel(turn: number, reason: Payload): void {
-    const running = this.#running.get(turn);
+  cancel(seq: number, reason: Payload): void {
+    const running = this.#running.get(seq);
     if (!running) return;
     running.abort(this.#decodeReason(reason));
   }

@@ -4,8 +4,8 @@ import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
 import { LONG_CALL } from '../wire/long-call.js';
-import { isBeyond, mayBeSaid, type Marks, NO_TURN } from '../wire/marks.js';
-import { type Message, message, MessageType } from '../wire/messages.js';
+import { isBeyond, mayBeSaid, type Marks, NO_SEQ } from '../wire/marks.js';
+import { type Message, message, MessageType, outcomeMessage } from '../wire/messages.js';
 import type { Payload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { Bindings } from './bindings.js';
@@ -83,21 +83,21 @@ export class Session {
   }
 
   #receive(incoming: Message): void {
-    const { type, turn, target, payload } = incoming;
+    const { type, seq, target, payload } = incoming;
     switch (type) {
       case MessageType.boot:
         this.#isBooting = true;
         return void this.#boot(parse<WorkerPlan>(payload));
       case MessageType.define:
-        return this.#bindings.define(target, parse<TargetDefinition>(payload), turn);
+        return this.#bindings.define(target, parse<TargetDefinition>(payload), seq);
       case MessageType.call:
       case MessageType.callAhead:
         return this.#take(incoming);
       case MessageType.cancel:
-        if (payload) this.#cancel(turn, payload);
+        if (payload) this.#cancel(seq, payload);
         return;
       case MessageType.withdraw:
-        if (payload && !this.#runner.hasAnnounced(turn)) this.#withdraw(turn, payload);
+        if (payload && !this.#runner.hasAnnounced(seq)) this.#withdraw(seq, payload);
         return;
       case MessageType.ping:
         return this.#send(MessageType.pong);
@@ -146,14 +146,14 @@ export class Session {
 
   /**
    * One call at a time: the next one starts when the result of the one before it has left.
-   * @param said the turn that this result said begins next
+   * @param said which call this result said begins next
    */
-  #startAlone(said = NO_TURN): void {
+  #startAlone(said = NO_SEQ): void {
     const next = this.#waiting.shift();
     if (!next) {
       this.#isWorking = false;
       this.#closeIfAsked();
-    } else if (this.#begin(next, next.turn === said)) {
+    } else if (this.#begin(next, next.seq === said)) {
       this.#run(next, (ms, begun) => this.#goOn(ms, begun));
     } else {
       this.#goOn(0);
@@ -191,60 +191,59 @@ export class Session {
     this.#runner.run(call, this.#starterOf(call), ({ failed, payload }) => {
       const ms = performance.now() - startedAt;
       if (this.#memory?.isExceeded()) this.#send(MessageType.recycle);
-      const type = failed ? MessageType.failure : MessageType.result;
-      const { turn } = call;
-      const begun = this.#saysNext ? this.#begunAfter(turn, ms) : NO_TURN;
-      this.#channel.send(message(type, turn, payload, 0, ms, begun), true);
+      const { seq } = call;
+      const begun = this.#saysNext ? this.#begunAfter(seq, ms) : NO_SEQ;
+      this.#channel.send(outcomeMessage(failed, seq, payload, ms, begun), true);
       then(ms, begun);
     });
   }
 
   /** The call that begins as soon as the result has left, or else the one whose result that is. */
-  #begunAfter(turn: number, ms: number): number {
+  #begunAfter(seq: number, ms: number): number {
     const next = this.#waiting[0];
-    return next && ms <= LONG_CALL && mayBeSaid(next.turn) ? next.turn : turn;
+    return next && ms <= LONG_CALL && mayBeSaid(next.seq) ? next.seq : seq;
   }
 
   /**
    * Says that the call begins; steps back if it was taken back in the meantime.
    * @param isSaid whether the result before it has said so
    */
-  #begin({ type, turn }: Message, isSaid = false): boolean {
+  #begin({ type, seq }: Message, isSaid = false): boolean {
     const marks = this.#marks;
     if (!marks) return true;
-    if (!isSaid) marks.setStarted(turn);
+    if (!isSaid) marks.setStarted(seq);
     if (type !== MessageType.callAhead) return true;
     const limit = marks.getLimit();
-    if (limit === NO_TURN || !isBeyond(turn, limit)) return true;
-    marks.setStarted((turn - 1) | 0);
-    this.#send(MessageType.returned, turn);
+    if (limit === NO_SEQ || !isBeyond(seq, limit)) return true;
+    marks.setStarted((seq - 1) | 0);
+    this.#send(MessageType.returned, seq);
     return false;
   }
 
-  #withdraw(turn: number, reason: Payload): void {
-    this.#send(MessageType.withdrawn, turn, undefined, true);
-    this.#cancel(turn, reason);
+  #withdraw(seq: number, reason: Payload): void {
+    this.#send(MessageType.withdrawn, seq, undefined, true);
+    this.#cancel(seq, reason);
   }
 
-  #cancel(turn: number, reason: Payload): void {
-    const index = this.#waiting.findIndex((call) => call.turn === turn);
-    if (index < 0) return this.#runner.cancel(turn, reason);
+  #cancel(seq: number, reason: Payload): void {
+    const index = this.#waiting.findIndex((call) => call.seq === seq);
+    if (index < 0) return this.#runner.cancel(seq, reason);
     this.#waiting.splice(index, 1);
-    this.#send(MessageType.failure, turn, reason);
+    this.#send(MessageType.failure, seq, reason);
   }
 
   /** What runs the call, once its arguments are there. */
-  #starterOf({ turn, target }: Message): (args: readonly unknown[]) => unknown {
+  #starterOf({ seq, target }: Message): (args: readonly unknown[]) => unknown {
     const invoke = this.#bindings.find(target);
-    if (!invoke) return (args) => this.#loadAndStart(target, turn, args);
-    return this.#concurrency === 1 ? invoke : (args) => this.#announcer.start(turn, invoke, args);
+    if (!invoke) return (args) => this.#loadAndStart(target, seq, args);
+    return this.#concurrency === 1 ? invoke : (args) => this.#announcer.start(seq, invoke, args);
   }
 
-  async #loadAndStart(target: number, turn: number, args: readonly unknown[]): Promise<unknown> {
+  async #loadAndStart(target: number, seq: number, args: readonly unknown[]): Promise<unknown> {
     const context = this.#context;
     if (!context) throw new Error('a call came before the worker was booted');
     const bind = (definition: TargetDefinition) => context.bind(definition);
-    const invoke = await this.#bindings.load(target, turn, bind, () => this.#announcer.announce(turn));
+    const invoke = await this.#bindings.load(target, seq, bind, () => this.#announcer.announce(seq));
     return this.#announcer.begin(invoke, args);
   }
 
@@ -275,8 +274,8 @@ export class Session {
     }
   }
 
-  #send(type: MessageType, turn = 0, payload?: Payload, atOnce = false): void {
-    this.#channel.send(message(type, turn, payload), atOnce);
+  #send(type: MessageType, seq = 0, payload?: Payload, atOnce = false): void {
+    this.#channel.send(message(type, seq, payload), atOnce);
   }
 }
 

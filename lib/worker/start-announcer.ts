@@ -12,18 +12,18 @@ export class StartAnnouncer {
   }
 
   /** Says so, and begins. */
-  start(turn: number, invoke: Invoke, args: readonly unknown[]): unknown {
-    this.#send(turn);
+  start(seq: number, invoke: Invoke, args: readonly unknown[]): unknown {
+    this.#send(seq);
     if (!this.#channel.isFlushed) return this.#whenFlushed().then(() => this.begin(invoke, args));
     beginCall();
     return invoke(args);
   }
 
   /** Only says so: what was not said to have begun is run again elsewhere if the worker ends. Resolves when that has left. */
-  async announce(turn: number): Promise<void> {
+  async announce(seq: number): Promise<void> {
     await this.#whenFlushed();
     currentCall()?.signal.throwIfAborted();
-    this.#send(turn);
+    this.#send(seq);
     await this.#whenFlushed();
   }
 
@@ -34,10 +34,10 @@ export class StartAnnouncer {
     return invoke(args);
   }
 
-  #send(turn: number): void {
+  #send(seq: number): void {
     announceCall();
     // At once, as the method may block the event loop.
-    this.#channel.send(message(MessageType.started, turn), true);
+    this.#channel.send(message(MessageType.started, seq), true);
   }
 
   async #whenFlushed(): Promise<void> {

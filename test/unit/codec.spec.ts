@@ -213,11 +213,11 @@ describe('frames', () => {
     );
     const sent = fc.record({
       type: fc.constantFrom(...Object.values(MessageType)),
-      turn: fc.integer(),
-      call: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      seq: fc.integer(),
+      id: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
       target: fc.nat(),
       attempt: fc.nat(),
-      timeout: fc.nat(),
+      ms: fc.nat(),
       signals: fc.nat(),
       payload,
     });

@@ -45,7 +45,7 @@ class ScriptedHost implements WorkerHost {
       },
       forget: () => {},
       cancel: () => {},
-      withdraw: (turn: number) => this.withdrawn.push(turn),
+      withdraw: (seq: number) => this.withdrawn.push(seq),
       ping: () => {},
       close: () => {},
       kill: () => this.killed++,
@@ -53,9 +53,9 @@ class ScriptedHost implements WorkerHost {
   }
 
   /** The last worker has begun a call, and ended it. */
-  settle(turn: number, worker = this.workers.at(-1)): void {
-    this.started = turn;
-    worker?.settled(turn, false, this.codec.encode(turn, 'result'), 0.01);
+  settle(seq: number, worker = this.workers.at(-1)): void {
+    this.started = seq;
+    worker?.settled(seq, false, this.codec.encode(seq, 'result'), 0.01);
   }
 
   end(worker = this.workers.at(-1), cause?: Error): void {
@@ -64,7 +64,7 @@ class ScriptedHost implements WorkerHost {
       signal: null,
       outOfMemory: false,
       cause,
-      lastTurn: this.started,
+      lastSeq: this.started,
       isHeardOut: true,
     });
   }

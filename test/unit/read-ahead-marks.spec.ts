@@ -1,12 +1,12 @@
 import { closeSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { FileMarks, mayBeSaid, nextTurn, NO_TURN } from '../../lib/wire/marks.js';
+import { FileMarks, mayBeSaid, nextSeq, NO_SEQ } from '../../lib/wire/marks.js';
 import { FileCells } from '../../lib/wire/memory-file.js';
 import { message, MessageType } from '../../lib/wire/messages.js';
 import { ReadAheadMarks } from '../../lib/wire/read-ahead.marks.js';
 
 /** @param unread what lies in the pipe when it is first read ahead */
-function makeMarks(...unread: [MessageType, turn: number, begun?: number][]): {
+function makeMarks(...unread: [MessageType, seq: number, begun?: number][]): {
   marks: ReadAheadMarks;
   file: FileMarks;
 } {
@@ -14,8 +14,8 @@ function makeMarks(...unread: [MessageType, turn: number, begun?: number][]): {
   onTestFinished(() => closeSync(cells.fd));
   const file = new FileMarks(cells);
   const marks: ReadAheadMarks = new ReadAheadMarks(file, () => {
-    for (const [type, turn, begun] of unread.splice(0)) {
-      marks.note(message(type, turn, undefined, 0, 0, begun));
+    for (const [type, seq, begun] of unread.splice(0)) {
+      marks.note({ ...message(type, seq), id: begun ?? NO_SEQ });
     }
   });
   return { marks, file };
@@ -42,18 +42,18 @@ it('a call that came back never began', () => {
 });
 
 it('one that had only waited, and was cancelled, says nothing of those before it', () => {
-  const { marks, file } = makeMarks([result, 1, 2], [failure, 9, NO_TURN]);
+  const { marks, file } = makeMarks([result, 1, 2], [failure, 9, NO_SEQ]);
   file.setStarted(1);
   expect(marks.getStarted()).toBe(2);
 });
 
 it('the file never lags so far behind that it would seem to be ahead', () => {
   for (const start of [1, 2 ** 31 - 2 ** 15, -(2 ** 15)]) {
-    let [turn, unmarked, most] = [start | 0, 0, 0];
+    let [seq, unmarked, most] = [start | 0, 0, 0];
     for (let step = 0; step < 2 ** 18; step++) {
-      unmarked = mayBeSaid(turn) ? unmarked + 1 : 0;
+      unmarked = mayBeSaid(seq) ? unmarked + 1 : 0;
       most = Math.max(most, unmarked);
-      turn = nextTurn(turn);
+      seq = nextSeq(seq);
     }
     expect(most).toBeLessThan(2 ** 17);
   }

@@ -29,8 +29,8 @@ async function handOverTwice(plan?: WorkerPlan): Promise<{ announced: boolean[];
   );
   const remote = new RemoteWorker(parent, {} as WorkerListener, new Codec(new SharedErrorClasses()));
   if (plan) remote.boot(plan);
-  const handOver = (turn: number) => {
-    const call = { id: turn, turn, target: TARGET, self: undefined, args: ARGS, signals: 0 };
+  const handOver = (seq: number) => {
+    const call = { id: seq, seq, target: TARGET, self: undefined, args: ARGS, signals: 0 };
     return remote.start({ ...call, attempt: 1, timeout: 0 } satisfies HostCall, false);
   };
   const announced = [handOver(1), handOver(2)];

@@ -13,11 +13,11 @@ describe('the ring for results', () => {
         const writer = new ResultRing();
         const reader = new ResultRing(writer.memory);
         const waiting: [number, number, string][] = [];
-        let turn = 2 ** 31 - 5;
+        let seq = 2 ** 31 - 5;
         for (const { write, read } of steps as { write?: string; read?: number }[]) {
           if (write !== undefined) {
-            turn = (turn + 1) | 0;
-            if (writer.write(turn, turn / 3, write)) waiting.push([turn, turn / 3, write]);
+            seq = (seq + 1) | 0;
+            if (writer.write(seq, seq / 3, write)) waiting.push([seq, seq / 3, write]);
             else expect(waiting.length).toBeGreaterThan(0);
           } else {
             const expected = waiting.splice(0, read);
@@ -35,13 +35,13 @@ describe('the ring for results', () => {
   it('has room again when it was read, for a million results', () => {
     const ring = new ResultRing();
     let expected = 0;
-    for (let turn = 0; turn < 1_000_000; turn++) {
-      if (ring.write(turn, 0, `{"turn":${turn}}`)) continue;
+    for (let seq = 0; seq < 1_000_000; seq++) {
+      if (ring.write(seq, 0, `{"seq":${seq}}`)) continue;
       ring.read(Infinity, (read, _ms, head) => {
-        if (read !== expected || head !== `{"turn":${read}}`) throw new Error(`${read} is not ${expected}`);
+        if (read !== expected || head !== `{"seq":${read}}`) throw new Error(`${read} is not ${expected}`);
         expected++;
       });
-      expect(ring.write(turn, 0, `{"turn":${turn}}`)).toBe(true);
+      expect(ring.write(seq, 0, `{"seq":${seq}}`)).toBe(true);
     }
     expect(expected).toBeGreaterThan(900_000);
   });

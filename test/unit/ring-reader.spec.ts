@@ -7,7 +7,7 @@ import { RingReader } from '../../lib/wire/ring.reader.js';
 function makeReader() {
   const ring = new ResultRing();
   const taken: number[] = [];
-  const reader = new RingReader(ring, (turn) => taken.push(turn));
+  const reader = new RingReader(ring, (seq) => taken.push(seq));
   /** @returns whether it woke up */
   const wake = async (result?: number) => {
     reader.wake();

@@ -52,7 +52,7 @@ function makeSession({ hasNest = false, end = () => {} } = {}) {
   const deliver = () => {
     for (const message of sent.splice(0)) receive?.(message);
   };
-  const hasSaid = (type: MessageType, turn = 0) => said.some((one) => one.type === type && one.turn === turn);
+  const hasSaid = (type: MessageType, seq = 0) => said.some((one) => one.type === type && one.seq === seq);
   return { remote, deliver, hasSaid, hook };
 }
 
@@ -68,10 +68,10 @@ it('announces the call for which a target was defined anew, though one before it
     invoke: () => undefined,
   };
   const { remote, deliver, hasSaid, hook } = makeSession();
-  const handOver = (turn: number) => {
+  const handOver = (seq: number) => {
     const call = {
-      id: turn,
-      turn,
+      id: seq,
+      seq,
       target,
       self: undefined,
       args: ARGS,
@@ -79,7 +79,7 @@ it('announces the call for which a target was defined anew, though one before it
       attempt: 1,
       timeout: 1_000,
     };
-    return remote.start(call, turn > 1);
+    return remote.start(call, seq > 1);
   };
   remote.boot({ ...PLAN, memoryMb: undefined, hasNest: false, context: undefined, providers: [] });
   deliver();
