@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ExecutorBootError, ExecutorClosedError, ExecutorModule } from '../../lib/index.js';
-import { FailingContext, FlaggedContext } from '../fixtures/context.module.js';
+import { FailingContext, FlaggedContext, GatedContext } from '../fixtures/context.module.js';
+import { WithHooks } from '../fixtures/services.js';
 import { add, allocateTooMuch, echo, exit, spin, whoAmI } from '../fixtures/work.js';
 import { childrenOf } from '../chaos/chaos.js';
 import { startApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, until, within } from '../support/deadline.js';
+import { Gate } from '../support/gate.js';
+import { Ledger } from '../support/ledger.js';
 
 let folder: string;
 let flag: string;
@@ -115,5 +118,26 @@ describe.each(WORKER_KINDS)('replacing a worker of kind %s', (kind) => {
       else expect(error).toBeInstanceOf(RangeError);
       expect((await within(executor.run(whoAmI))) === worker).toBe(!isEnded);
     });
+  });
+});
+
+describe.each(WORKER_KINDS)('an application that closes while a worker of kind %s boots', (kind) => {
+  it('lets it finish that, and close its context', async () => {
+    const [ledger, gate] = [new Ledger(), new Gate()];
+    const env = { HOOK_LOG: ledger.file, BOOT_GATE: gate.file };
+    const pool = { kind, warmup: 'lazy', context: GatedContext, env } as const;
+    const app = await startApp(pool, { providers: [WithHooks] });
+    const end = new AbortController();
+    const aborted = rejection(app.executor.with({ signal: end.signal }).run(add, 1, 2));
+    await until(() => ledger.lines.includes('boots'), 'the boot');
+    end.abort();
+    await aborted;
+    const closing = app.close();
+    // As long as calls are taken, this one is refused for what it is given.
+    const refusal = () => rejection(app.executor.run(echo, () => {}));
+    await until(async () => (await refusal()) instanceof ExecutorClosedError, 'the close');
+    gate.open();
+    await closing;
+    expect(ledger.lines).toEqual(['boots', 'worker destroyed']);
   });
 });

@@ -9,6 +9,7 @@ import {
   echoLater,
   environment,
   itsThis,
+  makeKept,
   obeysSignal,
   spin,
   tellsCallWhenAborted,
@@ -251,6 +252,18 @@ describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {
   it('are replaced above recycle.memoryMb', async () => {
     await withApp({ kind, context: false, recycle: { memoryMb: 1 } }, async ({ executor }) => {
       const first = await within(executor.run(whoAmI));
+      await until(async () => (await within(executor.run(whoAmI))) !== first, 'another worker');
+      expect(executor.stats()).toMatchObject({ failed: 0, lost: 0 });
+    });
+  });
+
+  it('are replaced for what they hold outside of their heap, too, and only above recycle.memoryMb', async () => {
+    await withApp({ kind, context: false, recycle: { memoryMb: 200 } }, async ({ executor }) => {
+      const first = await within(executor.run(whoAmI));
+      // Each ends so much later than the one before that the worker looks again.
+      for (let times = 0; times < 3; times++) await within(executor.run(echoLater<number>, times, 120));
+      expect(await within(executor.run(whoAmI))).toBe(first);
+      await within(executor.run(makeKept, 1, 300_000_000));
       await until(async () => (await within(executor.run(whoAmI))) !== first, 'another worker');
       expect(executor.stats()).toMatchObject({ failed: 0, lost: 0 });
     });

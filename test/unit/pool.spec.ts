@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type {
@@ -10,6 +11,7 @@ import {
   ExecutorBootError,
   ExecutorClosedError,
   ExecutorTimeoutError,
+  ExecutorWorkerLostError,
   type PoolOptions,
 } from '../../lib/index.js';
 import { normaliseOptions } from '../../lib/options/normalise.js';
@@ -31,6 +33,7 @@ class ScriptedHost implements WorkerHost {
   readonly withdrawn: number[] = [];
   started = 0;
   announces = false;
+  pings = 0;
   killed = 0;
   onLimit: () => void = () => {};
 
@@ -46,7 +49,7 @@ class ScriptedHost implements WorkerHost {
       forget: () => {},
       cancel: () => {},
       withdraw: (seq: number) => this.withdrawn.push(seq),
-      ping: () => {},
+      ping: () => this.pings++,
       close: () => {},
       kill: () => this.killed++,
     };
@@ -133,6 +136,16 @@ describe('a pool', () => {
       host.settle(1);
       expect(await within(call)).toBe(1);
     });
+
+    it('soon ends the worker when it closes, though the call is in there still', async () => {
+      const { pool, host, worker, isTooLate } = await askWorker();
+      worker.withdrawn(1);
+      await within(isTooLate);
+      const closing = pool.close();
+      await until(() => host.killed === 1, 'the end of the worker', 4_000);
+      host.end();
+      await within(closing);
+    });
   });
 
   it('lets a call that was about to begin when its queueTimeout ended, and was sent back, time out then', async () => {
@@ -189,6 +202,53 @@ describe('a pool', () => {
     host.workers.at(-1)?.ready();
     host.settle(1);
     expect(await within(next)).toBe(1);
+  });
+
+  it('takes a call for lost when three workers in a row have ended while they loaded what it runs', async () => {
+    const { host, submit } = makePool({ warmup: 'lazy' });
+    host.announces = true;
+    host.started = 1;
+    const call = rejection(submit());
+    for (const times of [1, 2, 3]) {
+      await until(() => host.workers.length === times, `worker ${times}`);
+      host.workers.at(-1)?.ready();
+      expect(host.handed).toHaveLength(times);
+      host.end();
+    }
+    expect(await call).toBeInstanceOf(ExecutorWorkerLostError);
+  });
+
+  it('does not end a worker that computes for another call while it should load what one runs', async () => {
+    const { pool, host, submit } = makePool({ concurrency: 2, bootTimeout: 50 });
+    void pool.warm();
+    host.workers[0]?.ready();
+    const calls = [submit()];
+    host.started = 1;
+    host.announces = true;
+    calls.push(submit());
+    // It is blocked: it answers none of these.
+    await until(() => host.pings > 2 || host.killed > 0, 'questions whether it is alive');
+    expect(host.killed).toBe(0);
+    host.settle(1);
+    host.settle(2);
+    expect(await within(Promise.all(calls))).toEqual([1, 2]);
+  });
+
+  it('boots all of its workers with the first call if it is lazy', () => {
+    const { host, submit } = makePool({ size: 2, warmup: 'lazy' });
+    void submit();
+    expect(host.workers).toHaveLength(2);
+  });
+
+  it('boots one worker at a time while none can be booted, and then all that are missing', async () => {
+    const { pool, host } = makePool({ size: 3 });
+    const start = rejection(pool.warm());
+    for (const worker of host.workers.slice()) host.end(worker);
+    expect(await start).toBeInstanceOf(ExecutorBootError);
+    await until(() => host.workers.length > 3, 'the next trial');
+    expect(host.workers).toHaveLength(4);
+    host.workers[3]?.ready();
+    expect(host.workers).toHaveLength(6);
   });
 
   it('hands nothing to a worker that is gone while its last words are read', async () => {
@@ -268,8 +328,34 @@ describe('a pool', () => {
     expect(alive()).toHaveLength(4);
   });
 
-  it('refuses a call whose arguments closed it', async () => {
-    const { pool, submit } = makePool({});
+  it('frees the arguments of a call, once, when that is taken back from its worker', async () => {
+    // However slow the machine, the first call behind a short one is handed over in advance.
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1);
+    onTestFinished(() => clock.mockRestore());
+    const { pool, host, submit } = makePool({});
+    void pool.warm();
+    host.workers[0]?.ready();
+    const short = submit();
+    host.settle(1);
+    await within(short);
+    const release = vi.spyOn(host.store, 'release');
+    const running = submit();
+    host.started = 2;
+    const abort = new AbortController();
+    const behind = rejection(submit(abort.signal));
+    expect(host.handed).toHaveLength(3);
+    abort.abort();
+    await behind;
+    expect(release).toHaveBeenCalledTimes(1);
+    host.workers[0]?.returned(3);
+    host.settle(2);
+    expect(await within(running)).toBe(2);
+    expect(release).toHaveBeenCalledTimes(2);
+  });
+
+  it('refuses a call whose arguments closed it, and frees these', async () => {
+    const { pool, host, submit } = makePool({});
+    const release = vi.spyOn(host.store, 'release');
     const closes = {
       get value(): number {
         void pool.close();
@@ -277,6 +363,7 @@ describe('a pool', () => {
       },
     };
     expect(await rejection(submit(undefined, closes))).toBeInstanceOf(ExecutorClosedError);
+    expect(release).toHaveBeenCalledOnce();
   });
 
   it('replaces lost workers while the clock of a test stands still', async () => {

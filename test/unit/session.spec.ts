@@ -127,3 +127,13 @@ it('says what it does while it boots, as that may take for ever', async () => {
     'starting StuckContext (constructors, factories and start-up hooks)',
   ]);
 });
+
+it('that is closed while it boots ends when it has booted', async () => {
+  let isEnded = false;
+  const { remote, deliver, hasSaid } = makeSession({ end: () => void (isEnded = true) });
+  remote.boot({ ...PLAN, memoryMb: undefined, hasNest: false, context: undefined, providers: [] });
+  remote.close();
+  deliver();
+  await until(() => isEnded, 'its end');
+  expect(hasSaid(MessageType.ready)).toBe(true);
+});
