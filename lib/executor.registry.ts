@@ -180,8 +180,9 @@ export class ExecutorRegistry
     if (known) return known;
     try {
       const name = choosePool(target.label, target.method.pool, this.#settings);
-      const executor = this.#overrides.get(name) ?? (this.#pools.get(name) as Executor);
-      // Overrides are not known before.
+      const override = this.#isPrepared ? this.#overrides.get(name) : this.#overrideOf(name);
+      const executor = override ?? (this.#pools.get(name) as Executor);
+      // Before, there may be an override that is not made yet.
       if (this.#isPrepared) this.#routes.set(target, executor);
       return executor;
     } catch (error) {

@@ -3,6 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { ExecutorBootError, ExecutorOptionsError } from '../../lib/index.js';
 import { ConfigUserModule } from '../fixtures/config-user.module.js';
 import {
+  Adapter,
+  countStores,
+  GlobalStoreContext,
+  GlobalStoreModule,
   HiddenStoreContext,
   LabelContext,
   PassingAdapter,
@@ -10,10 +14,19 @@ import {
   PortModule,
   PortUser,
   RequestAdapter,
+  Shop,
+  ShopContext,
+  ShopModule,
   Store,
   StoreUser,
 } from '../fixtures/hidden.context.js';
-import { KeepingModule, OptionsUser, PassingModule, PlainModule } from '../fixtures/two-options.modules.js';
+import {
+  HidingModule,
+  KeepingModule,
+  OptionsUser,
+  PassingModule,
+  PlainModule,
+} from '../fixtures/two-options.modules.js';
 import { startApp, type TestApp, withApp, WORKER_KINDS } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 
@@ -65,18 +78,45 @@ describe.each(WORKER_KINDS)('the context of a pool of kind %s', (kind) => {
     expect(error.message).toContain('(here ConfigModule, imported as the application does');
   });
 
-  it('is not needed for what another module has imported and does not export: nobody is injected with that', async () => {
+  it('is not needed for what other modules have and do not export: nobody is injected with that', async () => {
     const providers = [OptionsUser];
     await withApp(
       { kind },
       async ({ context }) => {
         expect(await within(context.get(OptionsUser).name())).toBe('a plain class');
       },
-      { imports: [KeepingModule, PlainModule], providers },
+      { imports: [KeepingModule, HidingModule, PlainModule], providers },
     );
     const passing = { imports: [PassingModule, PlainModule], providers };
     expect((await rejection(startApp({ kind }, passing))).message).toContain('by value');
   });
+
+  it('has the controllers of dynamic modules, with what those keep for themselves', async () => {
+    await withApp(
+      { kind, context: ShopContext },
+      async ({ context }) => {
+        expect(await within(context.get(Shop).look())).toBe('true shop 1');
+      },
+      { imports: [ShopModule.forRoot()] },
+    );
+  });
+
+  it.each([
+    ['by its decorator', GlobalStoreContext, GlobalStoreModule],
+    ['as a dynamic one', ShopContext, ShopModule.forRoot()],
+  ])(
+    'has for all what a module of it provides that is global %s, and not a second time',
+    async (_how, pools, own) => {
+      await withApp(
+        { kind, context: pools },
+        async ({ context, executor }) => {
+          expect(await within(context.get(Adapter).find())).toBe('true 1 1');
+          expect(await within(executor.run(countStores))).toBe(1);
+        },
+        { imports: [own], providers: [Store, Adapter] },
+      );
+    },
+  );
 
   it('that does not export what it provides fails the start, which says so', async () => {
     const providers = [Store, StoreUser, { provide: 'LABEL', useValue: 'here' }];

@@ -21,6 +21,7 @@ import {
   GuardNeedingMuch,
   hidden,
   MixedService,
+  NeedsForwardReference,
   NeedsUnexported,
   RequestService,
   RunsByItself,
@@ -61,6 +62,17 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
 
   it('injects properties too', async () => {
     expect(await within(app.context.get(Service).greetByProperty('Ada'))).toBe(`hello Ada from a ${there}`);
+  });
+
+  it('injects what is referred to by forwardRef()', async () => {
+    await withApp(
+      { kind },
+      async ({ context }) => {
+        const service = context.get(NeedsForwardReference);
+        expect(await within(service.greet('Ada'))).toBe(`hello Ada from a ${there}`);
+      },
+      { providers: [Greeter, NeedsForwardReference] },
+    );
   });
 
   it('routes references taken in a constructor, and self-calls', async () => {
@@ -106,7 +118,7 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('routes controllers, whose guards stay in the application', async () => {
+  it('routes controllers, whose guards and pipes stay in the application', async () => {
     class WebModule {}
     const web = await within(
       NestFactory.create(
@@ -206,6 +218,27 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
       expect(error).toBeInstanceOf(ExecutorOptionsError);
       expect(error.message).toMatch(/WithHooks.*wasInitialised\(\).*providers: \[WithHooks\]/s);
     }
+  });
+
+  it('takes one that it makes by a factory, or by another name, where Nest made the instance', async () => {
+    const inject = [SubService];
+    const handsOn = { inject, scope: Scope.REQUEST, useFactory: (service: SubService) => service };
+    await withApp(
+      { kind },
+      async ({ context }) => {
+        const greeting = `parent sub: hello Ada from a ${there}`;
+        expect(await within(context.get<SubService>('ALIAS').greet('Ada'))).toBe(greeting);
+        expect(await within((await context.resolve(Service)).greet('Ada'))).toBe(greeting);
+      },
+      {
+        providers: [
+          Greeter,
+          SubService,
+          { provide: 'ALIAS', useExisting: SubService },
+          { provide: Service, ...handsOn },
+        ],
+      },
+    );
   });
 
   it('names class, method, pool and the nearest name for an unknown pool', async () => {

@@ -16,6 +16,9 @@ class Handlers {
   }
 }
 
+@Controller()
+class Heirs extends Handlers {}
+
 afterEach(() => void vi.restoreAllMocks());
 
 /** In which order the call ends and Nest takes the application's server or microservice down. */
@@ -36,12 +39,18 @@ describe.each(ALL_KINDS)('an application that closes with a call in flight, in a
   const module = { module: Root, imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1 } } })] };
   const quiet = { logger: false, abortOnError: false } as const;
 
-  it('a microservice waits for the call first, as it would drop its reply', async () => {
-    const app = await within(
-      NestFactory.createApplicationContext({ ...module, controllers: [Handlers] }, quiet),
-    );
-    expect(await orderOf(app)).toEqual(['call', 'server']);
-  });
+  it.each([
+    ['of its own', Handlers],
+    ['that it inherits', Heirs],
+  ])(
+    'a microservice with a handler %s waits for the call first, as it would drop its reply',
+    async (_, own) => {
+      const app = await within(
+        NestFactory.createApplicationContext({ ...module, controllers: [own] }, quiet),
+      );
+      expect(await orderOf(app)).toEqual(['call', 'server']);
+    },
+  );
 
   it('any other does not: what makes calls may have to be stopped first', async () => {
     const app = await within(NestFactory.createApplicationContext(module, quiet));

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { ExecutorOptionsError, ExecutorWorkerLostError } from '../../lib/index.js';
+import { throwsFar } from '../fixtures/errors.js';
 import { WithHooks } from '../fixtures/services.js';
 import {
   NoSuchBookException,
@@ -44,6 +45,15 @@ describe.each(WORKER_KINDS)('a pool of kind %s without a context', (kind) => {
   it('is not misled by an error whose class cannot be asked', async () => {
     await withPool(async ({ executor }) => {
       expect((await rejection(executor.run(throwsNameless))).message).toBe('nameless');
+    });
+  });
+
+  it('brings the application no file that only a worker has loaded, with an error of its class', async () => {
+    await withPool(async ({ executor }) => {
+      const error = await rejection(executor.run(throwsFar));
+      expect(Object.getPrototypeOf(error)).toBe(Error.prototype);
+      expect([error.name, error.message]).toEqual(['FarError', 'from afar']);
+      expect(globalThis).not.toHaveProperty('hasFarError');
     });
   });
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
@@ -15,6 +16,7 @@ import {
   getExecutorToken,
   InjectExecutor,
 } from '../../lib/index.js';
+import { normaliseOptions } from '../../lib/options/normalise.js';
 import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
 import { ContextModule, FailingContext, HostContext } from '../fixtures/context.module.js';
 import { Greeter, NeedsFactory, NeedsHost, NeedsNestsOwn, Service } from '../fixtures/services.js';
@@ -82,6 +84,15 @@ abstract class AbstractFactory implements ExecutorOptionsFactory {
   abstract createExecutorOptions(): ExecutorModuleOptions;
 }
 
+@Injectable()
+class CallsEarly {
+  readonly call: Promise<unknown>;
+
+  constructor(catalog: CatalogService) {
+    this.call = catalog.parse('early');
+  }
+}
+
 const factories = [
   OptionsFactory,
   { provide: AbstractFactory, useExisting: OptionsFactory },
@@ -99,6 +110,38 @@ describe('forRoot', () => {
     expect(await within(executor.run(add, 1, 2))).toBe(3);
     expect(app.get(getExecutorToken('default'))).toBe(executor);
     await within(app.close());
+  });
+
+  it('has the defaults that are documented', () => {
+    const size = availableParallelism();
+    expect(normaliseOptions({})).toEqual({
+      defaultPool: 'default',
+      pools: new Map([
+        [
+          'default',
+          {
+            name: 'default',
+            kind: 'thread',
+            size: { min: size, max: size },
+            concurrency: 1,
+            prefetches: true,
+            maxQueue: 10_000,
+            queueTimeout: 0,
+            timeout: 0,
+            idleTimeout: 60_000,
+            recycle: {},
+            context: undefined,
+            warmup: 'eager',
+            bootTimeout: 30_000,
+            shutdownTimeout: 10_000,
+            resourceLimits: undefined,
+            env: undefined,
+            execArgv: undefined,
+            retries: 0,
+          },
+        ],
+      ]),
+    });
   });
 
   it('provides each pool, and the default one', async () => {
@@ -144,6 +187,11 @@ describe('forRoot', () => {
     ['size 0', { pools: { cpu: { size: 0 } } }, /Pool 'cpu'.*'size'.*1 or more.*0/],
     ["size 'four'", { pools: { cpu: { size: 'four' } } }, /'size'.*'four'/],
     ['size range', { pools: { cpu: { size: { min: 3, max: 2 } } } }, /'size'.*min.*max/],
+    [
+      'size with a key of no meaning',
+      { pools: { cpu: { size: { min: 1, max: 2, step: 3 } } } },
+      /'size'.*step: 3/,
+    ],
     ['kind', { pools: { cpu: { kind: 'fork' } } }, /'kind'.*'thread', 'process', 'inline'.*'fork'/],
     ['timeout', { pools: { cpu: { timeout: -1 } } }, /'timeout'.*ms.*-1/],
     ['timeout beyond timers', { pools: { cpu: { timeout: 2 ** 31 } } }, /'timeout'/],
@@ -398,6 +446,20 @@ describe('in tests of applications', () => {
     expect(await within(app.get(CatalogService).parse('x'))).toBe('parsed:x');
     expect(seen).toEqual([['CatalogService.parse', 'x']]);
     await within(app.close());
+  });
+
+  it('a pool is overridden for a method that was called before the start, too', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind: 'process' } } })],
+      providers: [CatalogService, ParserOptions, CallsEarly],
+    })
+      .overrideProvider(getExecutorToken('pool'))
+      .useValue({ run: () => 'overridden' })
+      .compile();
+    await within(testing.init());
+    expect(await within(testing.get(CallsEarly).call)).toBe('overridden');
+    expect(await within(testing.get(CatalogService).parse('x'))).toBe('overridden');
+    await within(testing.close());
   });
 
   it.each<[string, () => unknown, RegExp | undefined]>([

@@ -171,14 +171,6 @@ describe.each(ALL_KINDS)('a pool of kind %s', (kind) => {
       expect(await within(executor.run(itsThis))).toBe('undefined');
     });
   });
-
-  it('closes an idle pool and leaves no timer and no handle', async () => {
-    const before = process.getActiveResourcesInfo().length;
-    await withApp({ kind, context: false, timeout: 5_000, queueTimeout: 5_000 }, async ({ executor }) => {
-      await within(executor.run(add, 1, 1));
-    });
-    await until(() => process.getActiveResourcesInfo().length <= before, 'nothing left');
-  });
 });
 
 describe.each(WORKER_KINDS)('the workers of a pool of kind %s', (kind) => {

@@ -97,7 +97,13 @@ describe('locate and resolve', () => {
     expect(error.message).toMatch(/TimedClass.*not exported by.*services\.js.*import\.meta\.url/s);
   });
 
-  it('refuse a file whose evaluation waits for this very start', async () => {
+  it('find a function of two names by its own', async () => {
+    const file = pathToFileURL(write('two-names.mjs', 'export function f() {}\nexport { f as alias };')).href;
+    const { f } = await nativeImport<{ f: () => void }>(file);
+    expect(await locate(f)).toEqual({ file, exportName: 'f' });
+  });
+
+  it('refuse a file whose evaluation waits for this very start, and find what it exports after that', async () => {
     const file = write(
       'late.mjs',
       'export function late() {}\nglobalThis.lateFunction = late;\nawait new Promise((resolve) => (globalThis.release = resolve));\n',
@@ -109,11 +115,20 @@ describe('locate and resolve', () => {
     expect(error.message).toMatch(/still being evaluated/);
     globals.release?.();
     await loading;
+    expect(await locate(globals.lateFunction)).toMatchObject({ exportName: 'late' });
   });
 
-  it.each(['class', 'function'])('refuse a %s that lives in the entry file', async (what) => {
+  it.each([
+    ['class', 'its path', ENTRY],
+    ['function', 'its path', ENTRY],
+    ['class', 'its path without .js', ENTRY.replace(/\.js$/, '')],
+    ['class', 'a dot', '.'],
+  ])('refuse a %s that lives in the entry file, which is started by %s', async (what, _how, entry) => {
+    write('package.json', JSON.stringify({ main: ENTRY }));
     const run = new Promise<{ code: unknown; output: string }>((done) => {
-      execFile(process.execPath, [ENTRY, what], (error, output) => done({ code: error?.code, output }));
+      execFile(process.execPath, [entry, what], { cwd: folder }, (error, output) =>
+        done({ code: error?.code, output }),
+      );
     });
     const { code, output } = await within(run);
     expect(code).toBe(4);
