@@ -50,7 +50,7 @@ export class ExecutorQueueFullError extends ExecutorError {
 
 /**
  * The call waited longer than `queueTimeout` (`phase: 'queue'`) or ran longer than `timeout`
- * (`phase: 'run'`), both in ms.
+ * (`phase: 'run'`), both in ms. In the first case it never began; with `retries`, not again since its worker was lost.
  * @publicApi
  */
 export class ExecutorTimeoutError extends ExecutorError {

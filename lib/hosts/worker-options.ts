@@ -17,22 +17,27 @@ const WITHOUT_VALUE = /^--test-(only|force-exit|update-snapshots|randomize)$/;
 
 /** As `child_process.fork` does: loaders and flags are handed on, but not a script given on the command line. */
 export function inheritedExecArgv(): string[] {
-  return onlyShared(process.execArgv);
+  const options: string[] = [];
+  for (let index = 0; index < process.execArgv.length; index++) {
+    const option = process.execArgv[index] as string;
+    if (/^(-e|--eval|-p|--print|-pe)$/.test(option)) index++;
+    else if (!/^--(eval|print)=/.test(option)) options.push(option);
+  }
+  return onlyShared(options);
 }
 
-/** @param text Node's options as one text, in which one with spaces in it stands in quotes */
+/** @param text Node's options as one text: between spaces, and only those; one that holds such is in quotes */
 export function sharedNodeOptions(text: string): string {
-  return onlyShared(text.match(/(?:"(?:\\.|[^"\\])*"|\S)+/g) ?? []).join(' ');
+  return onlyShared(text.match(/(?:"(?:\\[^]|[^"\\])*"|[^ ])+/g) ?? []).join(' ');
 }
 
 function onlyShared(options: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < options.length; index++) {
     const option = options[index] as string;
-    const name = option.replace(/^"/, '').replace(/"$/, '');
-    if (/^(-e|--eval|-p|--print|-pe)$/.test(name)) index++;
-    else if (/^--(eval|print)=/.test(name)) continue;
-    else if (!UNSHARED.test(name)) kept.push(option);
+    // Node takes underscores as well.
+    const name = option.replaceAll('"', '').replaceAll('_', '-');
+    if (!UNSHARED.test(name)) kept.push(option);
     else if (WITH_VALUE.test(name) && !WITHOUT_VALUE.test(name)) index++;
   }
   return kept;

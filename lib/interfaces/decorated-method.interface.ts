@@ -4,15 +4,15 @@
  */
 export type AsyncMethod = (...args: never[]) => Promise<unknown>;
 
-/** A static method's owner is the class itself. */
-type NotStatic<O> = O extends abstract new (...args: never[]) => unknown ? never : unknown;
+/** What has instances' methods; a static method's owner is the class itself, which has a prototype. */
+type Prototype = object & { readonly prototype?: never };
 
 /**
  * What `@RunInExecutor()` returns: a decorator for methods that return a promise.
  * @publicApi
  */
-export type ExecutorMethodDecorator = <M extends AsyncMethod, O extends object>(
-  owner: O & NotStatic<O>,
+export type ExecutorMethodDecorator = <M extends AsyncMethod>(
+  owner: Prototype,
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<M>,
 ) => void;

@@ -8,7 +8,7 @@ type Entry = Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardRef
  * The module by which the application has what that one provides: libraries keep providers in modules of their own, which only their
  * public module imports, and which cannot be imported from them.
  */
-export async function publicModuleOf(inner: ModuleRecord, modules: Iterable<ModuleRecord>): Promise<string> {
+export async function publicModuleOf(inner: ModuleRecord, modules: readonly ModuleRecord[]): Promise<string> {
   const { metatype, name } = inner;
   const library = packageOf(metatype);
   if (library === undefined) return name;
@@ -20,8 +20,14 @@ export async function publicModuleOf(inner: ModuleRecord, modules: Iterable<Modu
       if (target && packageOf(target) === library) imported.add(target);
     }
   }
-  if (imported.size === 0 || imported.has(metatype)) return name;
-  return Array.from(imported, (target) => target.name).join(' or ');
+  if (imported.has(metatype)) return name;
+  // What imports it may be a dynamic module, of which the decorators say nothing.
+  if (imported.size === 0) {
+    for (const { metatype: other, imports } of modules) {
+      if (imports.has(inner) && packageOf(other) === library) imported.add(other);
+    }
+  }
+  return Array.from(imported, (target) => target.name).join(' or ') || name;
 }
 
 /** The folder of the package that a class is of; `undefined` if it is the application's own, or cannot be told. */
@@ -37,5 +43,5 @@ function packageOf(target: object): string | undefined {
 async function classOf(entry: Entry): Promise<Type<unknown> | undefined> {
   const awaited = await entry;
   if (typeof awaited !== 'object') return awaited;
-  return 'forwardRef' in awaited ? (awaited.forwardRef() as Type<unknown>) : awaited.module;
+  return 'forwardRef' in awaited ? classOf(awaited.forwardRef() as Entry) : awaited.module;
 }

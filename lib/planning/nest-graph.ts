@@ -38,7 +38,7 @@ export function dependenciesOf(target: Type<unknown>): InjectionToken[] {
 /** What a module would inject for a token: its own provider, or an exported one of what it imports. */
 export function lookUp(module: ModuleRecord, token: InjectionToken): ProviderRecord | undefined {
   const own = module.providers.get(token) ?? module.controllers.get(token) ?? module.injectables.get(token);
-  return own ?? lookUpImports(module, token, new Set([module]));
+  return own ?? lookUpImports(module, token, new Set());
 }
 
 /**

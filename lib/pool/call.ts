@@ -82,6 +82,14 @@ export class Call implements HostCall {
     readonly caller: Caller,
   ) {}
 
+  /** It had begun before its `queueTimeout` ended, as it turns out. */
+  forgetExpiry(): void {
+    if (!this.expired) return;
+    this.timer?.stop();
+    this.timer = undefined;
+    this.expired = undefined;
+  }
+
   get timeout(): number {
     return this.terms.timeout;
   }

@@ -218,9 +218,9 @@ export class Pool implements FleetListener {
     this.#open.setAhead(call, false);
     call.startedAt = performance.now();
     if (call.isSettled) return this.#givingUp.startGrace(call);
-    call.expired = undefined;
     call.grace?.stop();
     call.timer?.stop();
+    call.expired = undefined;
     this.#statistics.waitTime.note(call.startedAt - call.acceptedAt);
     this.#givingUp.timeRun(call);
   }
@@ -243,7 +243,7 @@ export class Pool implements FleetListener {
   onLost({ call, wasTaken, hadBegun }: LeftCall, end: WorkerEnd): void {
     this.leave(call);
     if (call.isSettled) return;
-    if (hadBegun) call.expired = undefined;
+    if (hadBegun) call.forgetExpiry();
     else call.detours += wasTaken ? LOADING_DETOUR : 1;
     if (hadBegun && call.attempt <= call.terms.retries) {
       call.attempt++;

@@ -159,13 +159,28 @@ export class Survey {
   }
 }
 
-/** Whether what arrives of an object, if it can be sent, is its properties. */
+/** Whether what arrives of an object, if it can be sent, is its properties; of this realm or another. */
 export function isMadeOfProperties(value: object): boolean {
   if (types.isProxy(value)) return false;
   if (Array.isArray(value)) return true;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return false;
-  if (isError(value) || value instanceof Map || value instanceof Set || isCloneable(value)) return false;
+  if (isError(value) || types.isMap(value) || types.isSet(value) || isCloneable(value)) return false;
+  if (!isPlainByName(value)) return false;
   return refuseByClass(value) === undefined;
+}
+
+const PLAIN: ReadonlySet<string> = new Set(['[object Object]', '[object Arguments]']);
+
+/** What is more than its properties has a name of its own, from the platform; classes of users may name theirs, too. */
+function isPlainByName(value: object): boolean {
+  if (PLAIN.has(Object.prototype.toString.call(value))) return true;
+  if (types.isKeyObject(value) || types.isCryptoKey(value) || types.isModuleNamespaceObject(value))
+    return false;
+  let holder: object | null = value;
+  while (holder && !Object.hasOwn(holder, Symbol.toStringTag)) holder = Object.getPrototypeOf(holder);
+  if (!holder || holder === value) return holder !== null;
+  const made: unknown = Object.getOwnPropertyDescriptor(holder, 'constructor')?.value;
+  return typeof made === 'function' && !Function.prototype.toString.call(made).endsWith('[native code] }');
 }
 
 /** Even one that is not enumerable, and so is no property that is sent. */

@@ -13,16 +13,26 @@ export function currentCall(): CurrentCall | undefined {
   return store.getStore();
 }
 
-/** Notes that the parent is told that the call begins. */
+/**
+ * Notes that the parent is told that the call begins.
+ * @throws the reason for which it was given up, if it was: what has not begun must not begin
+ */
 export function announceCall(): void {
   const call = store.getStore();
-  if (call instanceof RunningCall) call.isAnnounced = true;
+  if (!(call instanceof RunningCall)) return;
+  call.throwIfAborted();
+  call.isAnnounced = true;
 }
 
-/** Begins the call now: what it runs had to be loaded first. */
+/**
+ * Begins the call now: it had to wait.
+ * @throws the reason for which it was given up, if it was
+ */
 export function beginCall(): void {
   const call = store.getStore();
-  if (call instanceof RunningCall) call.begin();
+  if (!(call instanceof RunningCall)) return;
+  call.throwIfAborted();
+  call.begin();
 }
 
 /** Runs `callback` as part of the call. */
@@ -55,6 +65,10 @@ export class RunningCall implements CurrentCall {
 
   get signal(): AbortSignal {
     return (this.#controller ??= new AbortController()).signal;
+  }
+
+  throwIfAborted(): void {
+    this.#controller?.signal.throwIfAborted();
   }
 
   abort(reason: unknown): void {

@@ -17,6 +17,9 @@ import { StartAnnouncer } from './start-announcer.js';
 import { loadNest, WorkerContext } from './worker-context.js';
 import { eventLoopTurn, setImmediate } from '../node-timers.js';
 
+/** From so many ms on the event loop was blocked, if the application may have waited for an answer: less than it waits for one. */
+const BLOCKED = 100;
+
 /**
  * A worker's life: boot, take calls, close, end. It ends with its channel, so that no worker outlives
  * its application.
@@ -141,7 +144,7 @@ export class Session {
     if (this.#isWorking) return;
     this.#isWorking = true;
     if (this.#concurrency === 1) this.#startAlone();
-    else setImmediate(() => this.#startAmongOthers());
+    else this.#startSoon();
   }
 
   /**
@@ -171,6 +174,15 @@ export class Session {
     this.#channel.finish(ms > LONG_CALL ? () => setImmediate(start) : start);
   }
 
+  /** In a turn of its own, and another one if others blocked the event loop meanwhile: so that cancels are read. */
+  #startSoon(wasLate = false): void {
+    const since = performance.now();
+    setImmediate(() => {
+      if (!wasLate && performance.now() - since > BLOCKED) this.#startSoon(true);
+      else this.#startAmongOthers();
+    });
+  }
+
   /**
    * Several calls at a time start in turns of their own: what one leaves must be on its way before another
    * can block the event loop.
@@ -180,7 +192,7 @@ export class Session {
       const next = this.#waiting.shift();
       if (next && this.#begin(next)) this.#run(next, () => this.#closeIfAsked());
       this.#isWorking = this.#waiting.length > 0;
-      if (this.#isWorking) setImmediate(() => this.#startAmongOthers());
+      if (this.#isWorking) this.#startSoon();
       else this.#closeIfAsked();
     });
   }
@@ -236,7 +248,13 @@ export class Session {
   #starterOf({ seq, target }: Message): (args: readonly unknown[]) => unknown {
     const invoke = this.#bindings.find(target);
     if (!invoke) return (args) => this.#loadAndStart(target, seq, args);
-    return this.#concurrency === 1 ? invoke : (args) => this.#announcer.start(seq, invoke, args);
+    if (this.#concurrency === 1) return invoke;
+    const takenUpAt = performance.now();
+    return (args) => {
+      // Its arguments may have taken long to decode, or have been waited for.
+      const isLate = performance.now() - takenUpAt > LONG_CALL;
+      return isLate ? this.#announcer.startLate(seq, invoke, args) : this.#announcer.start(seq, invoke, args);
+    };
   }
 
   async #loadAndStart(target: number, seq: number, args: readonly unknown[]): Promise<unknown> {

@@ -1,7 +1,8 @@
 import type { Channel } from '../wire/channel.js';
 import { message, MessageType } from '../wire/messages.js';
-import { announceCall, beginCall, currentCall } from './current-call.js';
+import { announceCall, beginCall } from './current-call.js';
 import type { Invoke } from './worker-context.js';
+import { eventLoopTurn } from '../node-timers.js';
 
 /** Says that calls begin, where the parent cannot know that from when it handed them over; all within the call. */
 export class StartAnnouncer {
@@ -11,25 +12,29 @@ export class StartAnnouncer {
     this.#channel = channel;
   }
 
-  /** Says so, and begins. */
+  /** Says so, and begins. Throws, or rejects, if it was given up before. */
   start(seq: number, invoke: Invoke, args: readonly unknown[]): unknown {
     this.#send(seq);
-    if (!this.#channel.isFlushed) return this.#whenFlushed().then(() => this.begin(invoke, args));
-    beginCall();
-    return invoke(args);
+    if (this.#channel.isFlushed) return this.begin(invoke, args);
+    return this.#whenFlushed().then(() => this.begin(invoke, args));
+  }
+
+  /** The same where the event loop may have been blocked since the call was taken up: what has come since is read first. */
+  async startLate(seq: number, invoke: Invoke, args: readonly unknown[]): Promise<unknown> {
+    await eventLoopTurn();
+    await eventLoopTurn();
+    await this.announce(seq);
+    return this.begin(invoke, args);
   }
 
   /** Only says so: what was not said to have begun is run again elsewhere if the worker ends. Resolves when that has left. */
   async announce(seq: number): Promise<void> {
     await this.#whenFlushed();
-    currentCall()?.signal.throwIfAborted();
     this.#send(seq);
     await this.#whenFlushed();
   }
 
-  /** After it had to wait: if nobody waits for it any more, what has not begun must not begin. */
   begin(invoke: Invoke, args: readonly unknown[]): unknown {
-    currentCall()?.signal.throwIfAborted();
     beginCall();
     return invoke(args);
   }

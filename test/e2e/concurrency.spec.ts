@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type Executor, type ExecutorTimeoutError, transfer } from '../../lib/index.js';
 import {
   blocksAfterwards,
+  blocksInTwoTurns,
   echo,
   echoLater,
+  enter,
   enterAndSpin,
   obeysSignal,
   spin,
@@ -71,6 +73,20 @@ describe.each(WORKER_KINDS)('several calls at a time, in a pool of kind %s', (ki
       await until(() => succeeds(executor.run(echo, 0)), 'the last');
       expect(told).not.toEqual([]);
       expect(ledger.lines.filter((line) => told.includes(line))).toEqual([]);
+    });
+  });
+
+  it('nor has one where something left behind blocks the event loop just before it', async () => {
+    const ledger = new Ledger();
+    await withApp({ kind, context: false, concurrency: 4, queueTimeout: 300 }, async ({ executor }) => {
+      await until(() => succeeds(executor.run(enter, ledger.file, 'loaded')), 'the file');
+      const gate = new Gate();
+      await until(() => succeeds(executor.run(blocksInTwoTurns, gate.file, 150, 900)), 'the other');
+      await until(() => gate.isOpen, 'the first of both turns');
+      const late = executor.run(enter, ledger.file, 'late');
+      const isTold = !(await succeeds(late));
+      await until(() => succeeds(executor.run(echo, 0)), 'the worker');
+      expect(ledger.lines.includes('late')).toBe(!isTold);
     });
   });
 

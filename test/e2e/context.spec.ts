@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { ExecutorBootError, ExecutorOptionsError } from '../../lib/index.js';
-import { ConfigUserModule } from '../fixtures/config-user.module.js';
+import { ConfigModule } from '@nestjs/config';
+import { ConfigUser, ConfigUserModule } from '../fixtures/config-user.module.js';
 import {
   Adapter,
   countStores,
@@ -75,7 +76,15 @@ describe.each(WORKER_KINDS)('the context of a pool of kind %s', (kind) => {
     const error = await rejection(startApp({ kind }, { imports: [ConfigUserModule] }));
     expect(error).toBeInstanceOf(ExecutorOptionsError);
     expect(error.message).toContain('ConfigUser.home() -> ConfigService');
-    expect(error.message).toContain('(here ConfigModule, imported as the application does');
+    const cure = '(here ConfigModule, imported as the application does';
+    expect(error.message).toContain(cure);
+    const dynamic = {
+      module: class Dynamic {},
+      imports: [ConfigModule.forRoot({ ignoreEnvFile: true })],
+      providers: [ConfigUser],
+    };
+    const other = await rejection(startApp({ kind }, { imports: [dynamic] }));
+    expect(other.message).toContain(cure);
   });
 
   it('is not needed for what other modules have and do not export: nobody is injected with that', async () => {

@@ -215,5 +215,5 @@ it('a static method cannot be decorated', () => {
   const descriptor = Object.getOwnPropertyDescriptor(owner, 'work') as TypedPropertyDescriptor<
     () => Promise<void>
   >;
-  expect(() => RunInExecutor()(owner, 'work', descriptor)).toThrow(/not on static ones/);
+  expect(() => RunInExecutor()(owner, 'work', descriptor)).toThrow(/not static ones/);
 });

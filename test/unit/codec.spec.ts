@@ -1,4 +1,6 @@
+import { createSecretKey } from 'node:crypto';
 import { Resolver } from 'node:dns';
+import { inspect } from 'node:util';
 import { runInNewContext, Script } from 'node:vm';
 import { NotFoundException } from '@nestjs/common';
 import * as fc from 'fast-check';
@@ -190,6 +192,29 @@ describe('the codec', () => {
     const { errors } = roundTrip(sent) as typeof sent;
     expect(errors[0]).toBeInstanceOf(NotFoundException);
     expect(errors[1]?.cause).toBe(errors[1]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a Date', () => runInNewContext('new Date(5)')],
+    ['a Map', () => runInNewContext('new Map([[1, new Date(5)]])')],
+    ['a Set', () => runInNewContext('new Set([1])')],
+    ['a RegExp', () => runInNewContext('/x/g')],
+  ])('%s of another realm arrives beside an error, too', (_what, make) => {
+    const sent = { value: make(), error: new TypeError('beside it') };
+    const received = roundTrip(sent) as typeof sent;
+    expect(inspect(received.value)).toBe(inspect(sent.value));
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a generator', () => (function* () {})()],
+    ['an iterator', () => [1].values()],
+    ['a format', () => new Intl.NumberFormat('en')],
+    ['a key', () => createSecretKey(Buffer.from('key'))],
+    ['a boxed symbol', () => Object(Symbol('s'))],
+  ])('%s beside an error is refused', (_what, make) => {
+    expect(() => codec.encode([make(), new Error('beside it')], 'result')).toThrow(
+      ExecutorSerializationError,
+    );
   });
 
   it('views keep their bytes apart', () => {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { RemoteWorker } from '../../lib/hosts/remote-worker.js';
-import type { CallTarget, WorkerListener } from '../../lib/hosts/worker-host.interface.js';
+import type { CallTarget, HostCall, WorkerListener } from '../../lib/hosts/worker-host.interface.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
 import { HeapStore } from '../../lib/wire/attachments.js';
 import type { Channel } from '../../lib/wire/channel.js';
@@ -13,6 +13,7 @@ import { MemoryMarks } from '../../lib/wire/marks.js';
 import { type Message, MessageType } from '../../lib/wire/messages.js';
 import { Session } from '../../lib/worker/session.js';
 import { loadNest } from '../../lib/worker/worker-context.js';
+import { echo, spin } from '../fixtures/work.js';
 import { until } from '../support/deadline.js';
 
 const PLAN = { pool: 'pool', pools: ['pool'], defaultPool: 'pool', concurrency: 1, bootTimeout: 5_000 };
@@ -56,31 +57,22 @@ function makeSession({ hasNest = false, end = () => {} } = {}) {
   return { remote, deliver, hasSaid, hook };
 }
 
+function targetOf(file: string, exportName: string): CallTarget {
+  const definition = { reference: { file, exportName } };
+  return { label: `${exportName}()`, definition, usualTime: undefined, invoke: () => undefined };
+}
+
+function makeCall(seq: number, target: CallTarget): HostCall {
+  return { id: seq, seq, target, self: undefined, args: ARGS, signals: 0, attempt: 1, timeout: 1_000 };
+}
+
 it('announces the call for which a target was defined anew, though one before it still starts it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'session-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'late.cjs');
-  const reference = { file: pathToFileURL(file).href, exportName: 'work' };
-  const target: CallTarget = {
-    label: 'work()',
-    definition: { reference },
-    usualTime: undefined,
-    invoke: () => undefined,
-  };
+  const target = targetOf(pathToFileURL(file).href, 'work');
   const { remote, deliver, hasSaid, hook } = makeSession();
-  const handOver = (seq: number) => {
-    const call = {
-      id: seq,
-      seq,
-      target,
-      self: undefined,
-      args: ARGS,
-      signals: 0,
-      attempt: 1,
-      timeout: 1_000,
-    };
-    return remote.start(call, seq > 1);
-  };
+  const handOver = (seq: number) => remote.start(makeCall(seq, target), seq > 1);
   remote.boot({ ...PLAN, memoryMb: undefined, hasNest: false, context: undefined, providers: [] });
   deliver();
   await until(() => hasSaid(MessageType.ready), 'the boot');
@@ -136,4 +128,30 @@ it('that is closed while it boots ends when it has booted', async () => {
   deliver();
   await until(() => isEnded, 'its end');
   expect(hasSaid(MessageType.ready)).toBe(true);
+});
+
+it('does not begin a call that is withdrawn while its arguments take long to decode', async () => {
+  const { remote, deliver, hasSaid } = makeSession();
+  const plan = { ...PLAN, concurrency: 2, memoryMb: undefined, hasNest: false, context: undefined };
+  remote.boot({ ...plan, providers: [] });
+  deliver();
+  await until(() => hasSaid(MessageType.ready), 'the boot');
+  const target = targetOf(new URL('../fixtures/work.js', import.meta.url).href, echo.name);
+  remote.start(makeCall(1, target), false);
+  deliver();
+  await until(() => hasSaid(MessageType.result, 1), 'the first result');
+  const decode = vi.spyOn(Codec.prototype, 'decode').mockImplementationOnce(() => {
+    spin(5);
+    setImmediate(() => {
+      remote.withdraw(2, ARGS);
+      deliver();
+    });
+    return { value: [], pending: undefined };
+  });
+  onTestFinished(() => decode.mockRestore());
+  remote.start(makeCall(2, target), false);
+  deliver();
+  await until(() => hasSaid(MessageType.failure, 2), 'its end');
+  expect(hasSaid(MessageType.withdrawn, 2)).toBe(true);
+  expect(hasSaid(MessageType.started, 2)).toBe(false);
 });

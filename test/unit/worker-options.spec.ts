@@ -23,6 +23,7 @@ describe("what a process inherits of the application's options", () => {
     [['--input-type', 'module', '--eval', '1'], []],
     [['--eval=import("./main.js")', '--no-warnings'], ['--no-warnings']],
     [['--print=1'], []],
+    [['--inspect_port', '0', '--no_warnings'], ['--no_warnings']],
   ])('of %j: %j', (given, inherited) => {
     process.execArgv = given;
     expect(inheritedExecArgv()).toEqual(inherited);
@@ -32,6 +33,8 @@ describe("what a process inherits of the application's options", () => {
     ['--no-warnings --inspect=0 --enable-source-maps', '--no-warnings --enable-source-maps'],
     ['--inspect-port 0 --require ./before.cjs', '--require ./before.cjs'],
     ['--require "./with space.cjs" "--inspect"  --no-warnings', '--require "./with space.cjs" --no-warnings'],
+    ['--require ./no\u00a0break.cjs --"inspect"', '--require ./no\u00a0break.cjs'],
+    ['--title -p', '--title -p'],
     [String.raw`--require "./a \" b.cjs" --watch`, String.raw`--require "./a \" b.cjs"`],
   ])('of NODE_OPTIONS=%j: %j', (given, inherited) => {
     expect(sharedNodeOptions(given)).toBe(inherited);
