@@ -55,6 +55,8 @@ export class ExecutorRegistry
   #preparing: Promise<void> | undefined;
   #closing: Promise<unknown> | undefined;
   #isPrepared = false;
+  /** Before the first start-up hooks, one may still be made by an asynchronous factory. */
+  #areOverridesKnown = false;
 
   /** @param answersMessages whether the application is a microservice, without an HTTP server */
   constructor(
@@ -110,6 +112,8 @@ export class ExecutorRegistry
   }
 
   async onModuleInit(): Promise<void> {
+    this.#noteOverrides();
+    this.#areOverridesKnown = true;
     await this.#closeIfFailing(async () => {
       for (const { pool } of this.#pools.values()) {
         const { name, warmup } = pool.settings;
@@ -180,10 +184,9 @@ export class ExecutorRegistry
     if (known) return known;
     try {
       const name = choosePool(target.label, target.method.pool, this.#settings);
-      const override = this.#isPrepared ? this.#overrides.get(name) : this.#overrideOf(name);
+      const override = this.#areOverridesKnown ? this.#overrides.get(name) : this.#overrideOf(name);
       const executor = override ?? (this.#pools.get(name) as Executor);
-      // Before, there may be an override that is not made yet.
-      if (this.#isPrepared) this.#routes.set(target, executor);
+      if (this.#areOverridesKnown) this.#routes.set(target, executor);
       return executor;
     } catch (error) {
       return error as Error;
@@ -223,11 +226,15 @@ export class ExecutorRegistry
     );
   }
 
-  async #prepare(): Promise<void> {
+  #noteOverrides(): void {
     for (const name of this.#pools.keys()) {
       const override = this.#overrideOf(name);
       if (override) this.#overrides.set(name, override);
     }
+  }
+
+  async #prepare(): Promise<void> {
+    this.#noteOverrides();
     const classes = this.#explorer.explore();
     const planner = new WorkerPlanner([...this.#pools.keys()], this.#settings.defaultPool, [
       ...this.#explorer.modules.values(),

@@ -15,13 +15,18 @@ const WITH_VALUE =
 /** Those of these names that take none. */
 const WITHOUT_VALUE = /^--test-(only|force-exit|update-snapshots|randomize)$/;
 
+/** A script on the command line follows. */
+const EVALUATES = /^(-e|--eval|-p|--print|-pe)$/;
+
 /** As `child_process.fork` does: loaders and flags are handed on, but not a script given on the command line. */
 export function inheritedExecArgv(): string[] {
   const options: string[] = [];
   for (let index = 0; index < process.execArgv.length; index++) {
     const option = process.execArgv[index] as string;
-    if (/^(-e|--eval|-p|--print|-pe)$/.test(option)) index++;
-    else if (!/^--(eval|print)=/.test(option)) options.push(option);
+    if (EVALUATES.test(option)) {
+      // Its value, or another one of these, which has that.
+      if (!EVALUATES.test(process.execArgv[index + 1] ?? '')) index++;
+    } else if (!/^--(eval|print)=/.test(option)) options.push(option);
   }
   return onlyShared(options);
 }

@@ -82,9 +82,8 @@ export class Call implements HostCall {
     readonly caller: Caller,
   ) {}
 
-  /** It had begun before its `queueTimeout` ended, as it turns out. */
-  forgetExpiry(): void {
-    if (!this.expired) return;
+  /** It had begun, as it turns out: if it waits again, `queueTimeout` counts anew. */
+  stopWaiting(): void {
     this.timer?.stop();
     this.timer = undefined;
     this.expired = undefined;

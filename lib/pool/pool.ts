@@ -243,7 +243,7 @@ export class Pool implements FleetListener {
   onLost({ call, wasTaken, hadBegun }: LeftCall, end: WorkerEnd): void {
     this.leave(call);
     if (call.isSettled) return;
-    if (hadBegun) call.forgetExpiry();
+    if (hadBegun) call.stopWaiting();
     else call.detours += wasTaken ? LOADING_DETOUR : 1;
     if (hadBegun && call.attempt <= call.terms.retries) {
       call.attempt++;

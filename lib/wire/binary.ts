@@ -10,7 +10,7 @@ import {
 } from './error-record.js';
 import { type Attachment, type AttachmentStore, copyOf } from './attachments.js';
 import { setOwn } from './set-own.js';
-import { isError, isMadeOfProperties } from './survey.js';
+import { isError, isMadeOfProperties, isPlain } from './survey.js';
 import type { Buffers } from './transfer.js';
 import { bytesOf, MEMORY, viewCode, viewOver } from './views.js';
 
@@ -162,7 +162,7 @@ export class BinaryWriter extends Serializer {
       for (const entry of value) copy.add(this.#mark(entry));
       return copy;
     }
-    if (!isMadeOfProperties(value)) return value;
+    if (!isMadeOfProperties(value) || !isPlain(value)) return value;
     const copy = this.#remember(value, Array.isArray(value) ? holes(value.length) : {});
     for (const [key, property] of Object.entries(value)) {
       setOwn(copy, key, this.#mark(property));

@@ -165,22 +165,32 @@ export function isMadeOfProperties(value: object): boolean {
   if (Array.isArray(value)) return true;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return false;
   if (isError(value) || types.isMap(value) || types.isSet(value) || isCloneable(value)) return false;
-  if (!isPlainByName(value)) return false;
   return refuseByClass(value) === undefined;
 }
 
 const PLAIN: ReadonlySet<string> = new Set(['[object Object]', '[object Arguments]']);
 
-/** What is more than its properties has a name of its own, from the platform; classes of users may name theirs, too. */
-function isPlainByName(value: object): boolean {
-  if (PLAIN.has(Object.prototype.toString.call(value))) return true;
+/** Whether it is no more than its properties: what is has a name of its own from the platform, though classes of users may name theirs, too. */
+export function isPlain(value: object): boolean {
+  if (Array.isArray(value) || PLAIN.has(Object.prototype.toString.call(value))) return true;
   if (types.isKeyObject(value) || types.isCryptoKey(value) || types.isModuleNamespaceObject(value))
     return false;
-  let holder: object | null = value;
-  while (holder && !Object.hasOwn(holder, Symbol.toStringTag)) holder = Object.getPrototypeOf(holder);
-  if (!holder || holder === value) return holder !== null;
-  const made: unknown = Object.getOwnPropertyDescriptor(holder, 'constructor')?.value;
-  return typeof made === 'function' && !Function.prototype.toString.call(made).endsWith('[native code] }');
+  let hasOwnName = Object.hasOwn(value, Symbol.toStringTag);
+  for (let above = prototypeOf(value); above && prototypeOf(above); above = prototypeOf(above)) {
+    const made: unknown = Object.getOwnPropertyDescriptor(above, 'constructor')?.value;
+    const isUsers = typeof made === 'function' && !isNative(made);
+    if (typeof made === 'function' && !isUsers) return false;
+    hasOwnName ||= isUsers && Object.hasOwn(above, Symbol.toStringTag);
+  }
+  return hasOwnName;
+}
+
+function prototypeOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null;
+}
+
+function isNative(fn: unknown): boolean {
+  return Function.prototype.toString.call(fn).endsWith('[native code] }');
 }
 
 /** Even one that is not enumerable, and so is no property that is sent. */
@@ -271,7 +281,7 @@ function isGlobalClass(name: string, value: object): boolean {
 
 function isCloneable(value: object): boolean {
   return (
-    value instanceof Date ||
+    types.isDate(value) ||
     types.isRegExp(value) ||
     (types.isBoxedPrimitive(value) && !types.isSymbolObject(value))
   );

@@ -32,6 +32,8 @@ export class Session {
   readonly #bindings = new Bindings();
   readonly #announcer: StartAnnouncer;
   readonly #waiting: Message[] = [];
+  /** While a call that was taken up has yet to be said to begin: none goes by it. */
+  #late: Promise<void> | undefined;
   #isWorking = false;
   readonly #runner: CallRunner;
   #context: WorkerContext | undefined;
@@ -191,10 +193,17 @@ export class Session {
     this.#channel.finish(() => {
       const next = this.#waiting.shift();
       if (next && this.#begin(next)) this.#run(next, () => this.#closeIfAsked());
-      this.#isWorking = this.#waiting.length > 0;
-      if (this.#isWorking) this.#startSoon();
-      else this.#closeIfAsked();
+      const late = this.#late;
+      this.#late = undefined;
+      if (late) void late.then(() => this.#startOthers());
+      else this.#startOthers();
     });
+  }
+
+  #startOthers(): void {
+    this.#isWorking = this.#waiting.length > 0;
+    if (this.#isWorking) this.#startSoon();
+    else this.#closeIfAsked();
   }
 
   /** @param then told, when its outcome was sent, how long it took, in ms, and which call it said has begun by now */
@@ -252,8 +261,10 @@ export class Session {
     const takenUpAt = performance.now();
     return (args) => {
       // Its arguments may have taken long to decode, or have been waited for.
-      const isLate = performance.now() - takenUpAt > LONG_CALL;
-      return isLate ? this.#announcer.startLate(seq, invoke, args) : this.#announcer.start(seq, invoke, args);
+      if (performance.now() - takenUpAt <= LONG_CALL) return this.#announcer.start(seq, invoke, args);
+      const announced = this.#announcer.announceLate(seq);
+      this.#late = announced.catch(() => {});
+      return announced.then(() => this.#announcer.begin(invoke, args));
     };
   }
 

@@ -19,12 +19,11 @@ export class StartAnnouncer {
     return this.#whenFlushed().then(() => this.begin(invoke, args));
   }
 
-  /** The same where the event loop may have been blocked since the call was taken up: what has come since is read first. */
-  async startLate(seq: number, invoke: Invoke, args: readonly unknown[]): Promise<unknown> {
+  /** Only says so, where the event loop may have been blocked since the call was taken up: what has come since is read first. */
+  async announceLate(seq: number): Promise<void> {
     await eventLoopTurn();
     await eventLoopTurn();
     await this.announce(seq);
-    return this.begin(invoke, args);
   }
 
   /** Only says so: what was not said to have begun is run again elsewhere if the worker ends. Resolves when that has left. */

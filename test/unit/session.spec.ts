@@ -130,28 +130,46 @@ it('that is closed while it boots ends when it has booted', async () => {
   expect(hasSaid(MessageType.ready)).toBe(true);
 });
 
-it('does not begin a call that is withdrawn while its arguments take long to decode', async () => {
-  const { remote, deliver, hasSaid } = makeSession();
-  const plan = { ...PLAN, concurrency: 2, memoryMb: undefined, hasNest: false, context: undefined };
+/** A session that runs several calls at a time and has loaded what they run; the next one's arguments take long to decode. */
+async function makeSlowSession(whenDecoded: (session: ReturnType<typeof makeSession>) => void) {
+  const session = makeSession();
+  const { remote, deliver, hasSaid } = session;
+  const plan = { ...PLAN, concurrency: 4, memoryMb: undefined, hasNest: false, context: undefined };
   remote.boot({ ...plan, providers: [] });
   deliver();
   await until(() => hasSaid(MessageType.ready), 'the boot');
   const target = targetOf(new URL('../fixtures/work.js', import.meta.url).href, echo.name);
-  remote.start(makeCall(1, target), false);
-  deliver();
+  const start = (...seqs: number[]) => {
+    for (const seq of seqs) remote.start(makeCall(seq, target), false);
+    deliver();
+  };
+  start(1);
   await until(() => hasSaid(MessageType.result, 1), 'the first result');
   const decode = vi.spyOn(Codec.prototype, 'decode').mockImplementationOnce(() => {
     spin(5);
-    setImmediate(() => {
-      remote.withdraw(2, ARGS);
-      deliver();
-    });
+    setImmediate(() => whenDecoded(session));
     return { value: [], pending: undefined };
   });
   onTestFinished(() => decode.mockRestore());
-  remote.start(makeCall(2, target), false);
-  deliver();
+  return { ...session, start };
+}
+
+it('does not begin a call that is withdrawn while its arguments take long to decode', async () => {
+  const { start, hasSaid } = await makeSlowSession(({ remote, deliver }) => {
+    remote.withdraw(2, ARGS);
+    deliver();
+  });
+  start(2);
   await until(() => hasSaid(MessageType.failure, 2), 'its end');
   expect(hasSaid(MessageType.withdrawn, 2)).toBe(true);
   expect(hasSaid(MessageType.started, 2)).toBe(false);
+});
+
+it('begins calls in their order, though the arguments of one take long to decode', async () => {
+  const { start, hasSaid, hook } = await makeSlowSession(() => {});
+  const begun: number[] = [];
+  hook.onSaid = ({ type, seq }) => void (type === MessageType.started && begun.push(seq));
+  start(2, 3, 4);
+  await until(() => hasSaid(MessageType.result, 4), 'the last result');
+  expect(begun).toEqual([2, 3, 4]);
 });

@@ -23,6 +23,7 @@ describe("what a process inherits of the application's options", () => {
     [['--input-type', 'module', '--eval', '1'], []],
     [['--eval=import("./main.js")', '--no-warnings'], ['--no-warnings']],
     [['--print=1'], []],
+    [['-p', '-e', 'code', '--no-warnings'], ['--no-warnings']],
     [['--inspect_port', '0', '--no_warnings'], ['--no_warnings']],
   ])('of %j: %j', (given, inherited) => {
     process.execArgv = given;
