@@ -83,6 +83,7 @@ export class LocatingCalls {
       this.#isHolding = false;
       this.#onFree();
     };
-    setTimeout(free, due - performance.now() + 1).unref();
+    // Node leaves out fractions, and may be early by a millisecond.
+    setTimeout(free, Math.ceil(due - performance.now()) + 1).unref();
   }
 }
