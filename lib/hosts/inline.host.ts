@@ -17,7 +17,7 @@ export class InlineHost implements WorkerHost {
   ) {}
 
   spawn(listener: WorkerListener): WorkerHandle {
-    const runner = new CallRunner(this.codec, this.store, takeCopies, this.settings.name);
+    const runner = new CallRunner(this.settings.name, this.codec, this.store, takeCopies);
     const handed: HostCall[] = [];
     let lastSeq = 0;
     let isOver = false;

@@ -98,10 +98,7 @@ export function readHeader(view: DataView, at: number): FrameHeader {
   const headBytes = view.getUint32(at + 40, true);
   const attachments = view.getUint32(at + 44, true);
   if (headBytes > MAX_PAYLOAD_BYTES) throw tooLarge(headBytes);
-  if (attachments > MAX_ATTACHMENTS)
-    throw new ProtocolError(
-      `a frame that claims ${attachments} buffers came; ${MAX_ATTACHMENTS} are allowed`,
-    );
+  if (attachments > MAX_ATTACHMENTS) throw tooMany(attachments);
   return { headKind: view.getUint32(at + 36, true), headBytes, attachments };
 }
 
@@ -163,4 +160,8 @@ export function makePayload(
 
 function tooLarge(claimed: number): ProtocolError {
   return new ProtocolError(`a frame that claims ${claimed} bytes came; ${MAX_PAYLOAD_BYTES} are allowed`);
+}
+
+function tooMany(claimed: number): ProtocolError {
+  return new ProtocolError(`a frame that claims ${claimed} buffers came; ${MAX_ATTACHMENTS} are allowed`);
 }

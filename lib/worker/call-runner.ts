@@ -25,12 +25,11 @@ export class CallRunner {
   readonly #running = new Map<number, RunningCall>();
 
   constructor(
+    readonly pool: string,
     readonly codec: Codec,
     /** Where results are kept until they have left. */
     readonly store: AttachmentStore,
     readonly takeOut: TakeOut,
-    /** Its name. */
-    public pool = '',
   ) {}
 
   get size(): number {
