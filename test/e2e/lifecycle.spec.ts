@@ -70,13 +70,6 @@ describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
     expect(idle.output()).toMatch(/^\d+:\d+\n$/);
   });
 
-  it('ends as soon as it is closed', async () => {
-    const { exit, output } = run(kind, 'closes');
-    await until(() => output().includes('closed'), 'its close');
-    // Long before its shutdownTimeout.
-    expect(await within(exit, 'its end', 5_000)).toEqual({ code: 0, signal: null });
-  });
-
   it('stays until a call in flight is answered', async () => {
     const inFlight = run(kind, 'in flight');
     expect(await endAfter('answered', inFlight)).toEqual({ code: 0, signal: null });
