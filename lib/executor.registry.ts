@@ -117,7 +117,7 @@ export class ExecutorRegistry
     await this.#closeIfFailing(async () => {
       for (const { pool } of this.#pools.values()) {
         const { name, warmup } = pool.settings;
-        if (warmup === 'eager' && !this.#overrideOf(name)) pool.beginToWarm();
+        if (warmup === 'eager' && !this.#overrides.has(name)) pool.beginToWarm();
       }
       await this.#whenPrepared();
       this.#explorer.checkInstances();

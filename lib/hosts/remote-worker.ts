@@ -1,7 +1,7 @@
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
 import { type Message, message, MessageType } from '../wire/messages.js';
-import { NO_VALUE, type OutcomePayload, type Payload } from '../wire/payload.js';
+import { NO_VALUE, type OutcomePayload, type Payload, textPayload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import type { CallTarget, HostCall, WorkerHandle, WorkerListener } from './worker-host.interface.js';
 
@@ -148,5 +148,5 @@ export class RemoteWorker {
 }
 
 function json(value: WorkerPlan | TargetDefinition | undefined): Payload {
-  return { head: JSON.stringify(value), attachments: [], moves: false };
+  return textPayload(JSON.stringify(value));
 }

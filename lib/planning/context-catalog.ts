@@ -2,7 +2,8 @@ import type { DynamicModule, ForwardReference, InjectionToken, Provider, Type } 
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
 
 type Definition = Type<unknown> | DynamicModule;
-type ModuleEntry = Definition | Promise<DynamicModule> | ForwardReference;
+/** What a module's lists may hold. */
+export type ModuleEntry = Definition | Promise<DynamicModule> | ForwardReference;
 
 /** Nest's metadata key of `@Global()` (`@nestjs/common`, constants). */
 const GLOBAL = '__module:global__';
@@ -122,10 +123,10 @@ function importsInCircle({ name }: Type<unknown>): ExecutorOptionsError {
   );
 }
 
-async function resolveEntry(entry: ModuleEntry | undefined): Promise<Definition | undefined> {
+export async function resolveEntry(entry: ModuleEntry | undefined): Promise<Definition | undefined> {
   const awaited = await entry;
   if (isObject(awaited) && 'forwardRef' in awaited) {
-    return (awaited as unknown as ForwardReference<() => Type<unknown>>).forwardRef();
+    return resolveEntry((awaited as unknown as ForwardReference<() => ModuleEntry>).forwardRef());
   }
   return awaited as Definition | undefined;
 }

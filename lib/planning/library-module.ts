@@ -1,8 +1,7 @@
-import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { scriptMap } from '../reference/script-map.js';
+import { type ModuleEntry, resolveEntry } from './context-catalog.js';
 import { importsOf, type ModuleRecord } from './nest-graph.js';
-
-type Entry = Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference | undefined;
 
 /**
  * The module by which the application has what that one provides: libraries keep providers in modules of their own, which only their
@@ -16,7 +15,7 @@ export async function publicModuleOf(inner: ModuleRecord, modules: readonly Modu
   for (const module of modules) {
     if (packageOf(module.metatype) === library) continue;
     for (const entry of importsOf(module.metatype)) {
-      const target = await classOf(entry as Entry);
+      const target = await classOf(entry as ModuleEntry | undefined);
       if (target && packageOf(target) === library) imported.add(target);
     }
   }
@@ -40,8 +39,7 @@ function packageOf(target: object): string | undefined {
   }
 }
 
-async function classOf(entry: Entry): Promise<Type<unknown> | undefined> {
-  const awaited = await entry;
-  if (typeof awaited !== 'object') return awaited;
-  return 'forwardRef' in awaited ? classOf(awaited.forwardRef() as Entry) : awaited.module;
+async function classOf(entry: ModuleEntry | undefined): Promise<Type<unknown> | undefined> {
+  const definition = await resolveEntry(entry);
+  return typeof definition === 'object' ? definition.module : definition;
 }

@@ -82,7 +82,7 @@ export class Call implements HostCall {
     readonly caller: Caller,
   ) {}
 
-  /** It had begun, as it turns out: if it waits again, `queueTimeout` counts anew. */
+  /** It has begun, or had, as it turns out: if it waits again, `queueTimeout` counts anew. */
   stopWaiting(): void {
     this.timer?.stop();
     this.timer = undefined;

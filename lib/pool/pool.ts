@@ -219,8 +219,7 @@ export class Pool implements FleetListener {
     call.startedAt = performance.now();
     if (call.isSettled) return this.#givingUp.startGrace(call);
     call.grace?.stop();
-    call.timer?.stop();
-    call.expired = undefined;
+    call.stopWaiting();
     this.#statistics.waitTime.note(call.startedAt - call.acceptedAt);
     this.#givingUp.timeRun(call);
   }

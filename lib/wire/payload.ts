@@ -20,6 +20,11 @@ export const NO_ATTACHMENTS: readonly Attachment[] = [];
 /** `undefined`, encoded. */
 export const NO_VALUE: Payload = { head: '', attachments: NO_ATTACHMENTS, moves: true };
 
+/** What is told as text; JSON, most often. */
+export function textPayload(head: string): Payload {
+  return { head, attachments: NO_ATTACHMENTS, moves: false };
+}
+
 /** The largest value that may cross, in bytes. A length beyond it on the wire is garbage. */
 export const MAX_PAYLOAD_BYTES = 1024 ** 3;
 

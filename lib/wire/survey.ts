@@ -178,9 +178,9 @@ export function isPlain(value: object): boolean {
   let hasOwnName = Object.hasOwn(value, Symbol.toStringTag);
   for (let above = prototypeOf(value); above && prototypeOf(above); above = prototypeOf(above)) {
     const made: unknown = Object.getOwnPropertyDescriptor(above, 'constructor')?.value;
-    const isUsers = typeof made === 'function' && !isNative(made);
-    if (typeof made === 'function' && !isUsers) return false;
-    hasOwnName ||= isUsers && Object.hasOwn(above, Symbol.toStringTag);
+    if (typeof made !== 'function') continue;
+    if (isNative(made)) return false;
+    hasOwnName ||= Object.hasOwn(above, Symbol.toStringTag);
   }
   return hasOwnName;
 }

@@ -6,7 +6,7 @@ import type { Codec } from '../wire/codec.js';
 import { LONG_CALL } from '../wire/long-call.js';
 import { isBeyond, mayBeSaid, type Marks, NO_SEQ } from '../wire/marks.js';
 import { type Message, message, MessageType, outcomeMessage } from '../wire/messages.js';
-import type { Payload } from '../wire/payload.js';
+import { type Payload, textPayload } from '../wire/payload.js';
 import type { TargetDefinition, WorkerPlan } from '../wire/worker-plan.js';
 import { Bindings } from './bindings.js';
 import { CallRunner } from './call-runner.js';
@@ -122,7 +122,7 @@ export class Session {
   async #boot(plan: WorkerPlan): Promise<void> {
     try {
       this.#context = await WorkerContext.boot(plan, (step) =>
-        this.#send(MessageType.booting, 0, textOf(step), true),
+        this.#send(MessageType.booting, 0, textPayload(step), true),
       );
       // Made anew: where only its pool's name was changed, V8 took a tenth longer for each call (measured).
       this.#runner = new CallRunner(plan.pool, this.#codec, this.#store, this.#takeOut);
@@ -311,10 +311,6 @@ export class Session {
   #send(type: MessageType, seq = 0, payload?: Payload, atOnce = false): void {
     this.#channel.send(message(type, seq, payload), atOnce);
   }
-}
-
-function textOf(text: string): Payload {
-  return { head: text, attachments: [], moves: false };
 }
 
 function parse<T>(payload: Payload | undefined): T {
