@@ -55,6 +55,7 @@ export class InlineHost implements WorkerHost {
     return {
       label: 'inline worker',
       marks: undefined,
+      grantsLeases: false,
       start: (call) => {
         handed.push(call);
         queueMicrotask(runNext);

@@ -122,7 +122,7 @@ export class ProcessHost implements WorkerHost {
       (plan) => remote.boot({ ...plan, saysNext }),
       () => {},
     );
-    return remote.handle({ label: `process ${child.pid ?? '(none)'}`, marks, kill });
+    return remote.handle({ label: `process ${child.pid ?? '(none)'}`, marks, grantsLeases: saysNext, kill });
   }
 
   /** How large each memory file may become: all of them together take half of what is free at the most. */

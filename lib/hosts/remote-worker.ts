@@ -40,10 +40,10 @@ export class RemoteWorker {
   }
 
   /** @param own what depends on how the worker is hosted */
-  handle(own: Pick<WorkerHandle, 'label' | 'marks' | 'kill'>): WorkerHandle {
+  handle(own: Pick<WorkerHandle, 'label' | 'marks' | 'grantsLeases' | 'kill'>): WorkerHandle {
     return {
       ...own,
-      start: (call, ahead) => this.start(call, ahead),
+      start: (call) => this.start(call),
       forget: (target) => this.forget(target),
       cancel: (seq, reason) => this.cancel(seq, reason),
       withdraw: (seq, reason) => this.withdraw(seq, reason),
@@ -58,13 +58,21 @@ export class RemoteWorker {
   }
 
   /** @returns whether the worker will say when the call starts: it may have to load its target first */
-  start(handed: HostCall, ahead: boolean): boolean {
+  start(handed: HostCall): boolean {
     const { id, seq, args, attempt, timeout, signals } = handed;
     const known = this.#targets.get(handed.target);
     const isLoaded = known?.isLoaded === true;
     const target = isLoaded ? known.number : this.#define(handed.target, seq, known);
-    const type = ahead ? MessageType.callAhead : MessageType.call;
-    const call: Message = { type, seq, id, target, attempt, ms: timeout, signals, payload: args };
+    const call: Message = {
+      type: callTypeOf(handed),
+      seq,
+      id,
+      target,
+      attempt,
+      ms: timeout,
+      signals,
+      payload: args,
+    };
     // At once, as posting detaches what is moved.
     this.#channel.send(call, args.moves);
     return !isLoaded || this.#announces;
@@ -145,6 +153,11 @@ export class RemoteWorker {
     this.#channel.send(message(MessageType.define, seq, json(target.definition), number));
     return number;
   }
+}
+
+function callTypeOf({ mayStepBack, isLeased }: HostCall): MessageType {
+  if (isLeased) return MessageType.callLeased;
+  return mayStepBack ? MessageType.callAhead : MessageType.call;
 }
 
 function json(value: WorkerPlan | TargetDefinition | undefined): Payload {

@@ -93,7 +93,7 @@ export class ThreadHost implements WorkerHost {
       (plan) => remote.boot(plan),
       () => {},
     );
-    return remote.handle({ label: `thread ${thread.threadId}`, marks, kill: fail });
+    return remote.handle({ label: `thread ${thread.threadId}`, marks, grantsLeases: false, kill: fail });
   }
 
   #supervisor(): Piscina {

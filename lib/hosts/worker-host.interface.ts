@@ -31,6 +31,10 @@ export interface HostCall {
   readonly attempt: number;
   /** In ms; 0: none. */
   readonly timeout: number;
+  /** It is handed over in advance: others are before it, and it may be taken back until it begins. */
+  readonly mayStepBack: boolean;
+  /** It is also short, so that the worker may begin it while it has a lease. */
+  readonly isLeased: boolean;
 }
 
 /** How a worker ended, and what of it is known. */
@@ -77,12 +81,13 @@ export interface WorkerHandle {
   readonly label: string;
   /** What it shares with its parent; `undefined` where it shares no memory, so that it can hold no calls in advance. */
   readonly marks: Pick<Marks, 'getStarted' | 'setLimit'> | undefined;
+  /** Whether it need not read the limit for each call that is leased. */
+  readonly grantsLeases: boolean;
   /**
    * Hands a call over.
-   * @param ahead in advance: another one is before it
    * @returns whether the worker will say when it starts
    */
-  start(call: HostCall, ahead: boolean): boolean;
+  start(call: HostCall): boolean;
   /** It may not have loaded what such a call runs: the next one says when it starts. */
   forget(target: CallTarget): void;
   /** Tells the method, through its signal. */

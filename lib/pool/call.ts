@@ -1,8 +1,8 @@
-import { performance } from 'node:perf_hooks';
 import type { CallTarget, HostCall, WorkerHandle } from '../hosts/worker-host.interface.js';
 import type { Payload } from '../wire/payload.js';
 import type { Caller } from './call-stack.js';
 import type { LateTimer } from './late-timer.js';
+import { clock } from '../node-timers.js';
 
 /** What holds for a call once the pool's options and its own are put together. */
 export interface CallTerms {
@@ -49,13 +49,15 @@ export class Call implements HostCall {
   isAhead = false;
   /** It was handed over behind others: its worker does not begin it if that is beyond the limit (see Marks). */
   mayStepBack = false;
+  /** It may begin although the limit was set shortly before (see LimitLease). */
+  isLeased = false;
   /** Its worker says itself when it starts. */
   isAnnounced = false;
   /** Workers that ended before it began in them. */
   detours = 0;
   /** Its sequence number in its worker (see Marks). */
   seq = 0;
-  readonly acceptedAt = performance.now();
+  readonly acceptedAt = clock.now();
   startedAt = 0;
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: LateTimer | undefined;

@@ -5,6 +5,7 @@ import {
   type TimeoutPhase,
 } from '../errors/executor.errors.js';
 import type { Codec } from '../wire/codec.js';
+import { LEASE_OVER } from '../wire/limit-lease.js';
 import { isBeyond } from '../wire/marks.js';
 import type { Payload } from '../wire/payload.js';
 import type { Call, CallPlace } from './call.js';
@@ -14,6 +15,7 @@ import type { PoolSettings } from '../options/pool-settings.js';
 import type { Settlement } from './settlement.js';
 import { askIfAlive, WATCH_INTERVAL } from './sign-of-life.js';
 import type { WorkerSlot } from './worker-slot.js';
+import { setTimeout } from '../node-timers.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
 const GRACE = 250;
@@ -62,7 +64,7 @@ export class GivingUp {
     const { place } = call;
     const isTakenBack = !!place && call.startedAt === 0 && this.fleet.relief.recall(place, call);
     const hasWaited = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
-    if (hasWaited && place && !isTakenBack && !call.expired && this.#mayHaveBegun(call, place, reason)) {
+    if (hasWaited && place && !isTakenBack && this.#mayHaveBegun(call, place, reason)) {
       call.expired = reason;
       return this.pool.onRoom();
     }
@@ -72,9 +74,9 @@ export class GivingUp {
     if (isTakenBack) {
       this.pool.leave(call);
     } else {
-      this.fleet.relief.recallAll(place);
       // Its worker may be loading what it runs, and would never get to the end of that if each such call ended it.
       call.givenUp = { place, at: performance.now(), reason: describeReason(reason), mayLoad: hasWaited };
+      this.fleet.relief.recallAll(place);
       place.handle.cancel(call.seq, this.#encodeReason(reason));
       if (this.settings.concurrency > 1) place.handle.ping();
       this.startGrace(call);
@@ -82,10 +84,19 @@ export class GivingUp {
     this.pool.onRoom();
   }
 
-  /** If so, what says that is on its way: the end of the call before it; else its worker is asked, which says when calls begin. */
+  /**
+   * If so, what says that is on its way: the end of the call before it. Else it is asked again when its worker has no lease any more; or
+   * the worker is asked, which says when calls begin.
+   */
   #mayHaveBegun(call: Call, { handle }: CallPlace, reason: Error): boolean {
-    if (!call.isAnnounced)
-      return handle.marks !== undefined && !isBeyond(call.seq, handle.marks.getStarted());
+    if (!call.isAnnounced) {
+      if (handle.marks === undefined) return false;
+      if (!isBeyond(call.seq, handle.marks.getStarted())) return true;
+      if (!call.isLeased) return false;
+      setTimeout(() => call.expired === reason && this.giveUp(call, reason), LEASE_OVER + 1);
+      return true;
+    }
+    if (call.expired) return false;
     handle.withdraw(call.seq, this.#encodeReason(reason));
     call.timer = new LateTimer(() => this.giveUp(call, reason), WATCH_INTERVAL);
     return true;

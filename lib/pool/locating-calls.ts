@@ -1,6 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import type { CallTarget } from '../hosts/worker-host.interface.js';
-import { queueMicrotask, setTimeout } from '../node-timers.js';
+import { clock, queueMicrotask, setTimeout } from '../node-timers.js';
 import type { Call } from './call.js';
 
 /**
@@ -37,7 +36,7 @@ export class LocatingCalls {
 
   add(call: Call): void {
     const { target } = call;
-    if (!this.#since.has(target)) this.#since.set(target, performance.now());
+    if (!this.#since.has(target)) this.#since.set(target, clock.now());
     let calls = this.#waiting.get(target);
     if (!calls) this.#waiting.set(target, (calls = new Set()));
     calls.add(call);
@@ -58,7 +57,7 @@ export class LocatingCalls {
   holdUp(call: Call): boolean {
     if (this.#size === 0) return false;
     const { priority, queueTimeout } = call.terms;
-    const now = performance.now();
+    const now = clock.now();
     const patience = queueTimeout === 0 ? Infinity : call.acceptedAt + queueTimeout / 2 - now;
     if (patience <= 0) return false;
     for (const [target, calls] of this.#waiting) {
@@ -84,6 +83,6 @@ export class LocatingCalls {
       this.#onFree();
     };
     // Node leaves out fractions, and may be early by a millisecond.
-    setTimeout(free, Math.ceil(due - performance.now()) + 1).unref();
+    setTimeout(free, Math.ceil(due - clock.now()) + 1).unref();
   }
 }

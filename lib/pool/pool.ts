@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import {
   type ExecutorBootError,
   ExecutorClosedError,
@@ -22,6 +21,7 @@ import { PoolStatistics } from './pool-statistics.js';
 import { Settlement } from './settlement.js';
 import type { LeftCall } from './slot-listener.js';
 import type { WorkerSlot } from './worker-slot.js';
+import { clock } from '../node-timers.js';
 
 /** How many workers may end before a call begins in them until it is taken for the reason. */
 const MAX_DETOURS = 10;
@@ -216,7 +216,7 @@ export class Pool implements FleetListener {
   onStarted(call: Call): void {
     if (call.startedAt > 0) return;
     this.#open.setAhead(call, false);
-    call.startedAt = performance.now();
+    call.startedAt = clock.now();
     if (call.isSettled) return this.#givingUp.startGrace(call);
     call.grace?.stop();
     call.stopWaiting();

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { clock } from '../node-timers.js';
 import type { Call } from './call.js';
 
 /**
@@ -53,7 +53,7 @@ export function mayTakeAhead(slot: AheadSlot, call: Call): boolean {
   // What goes on though it was given up may be ended by force, and the worker with it.
   if (!head || head.isSettled) return false;
   // It takes longer than was known, or has yet to begin. Asked once: where more wait behind it, relief sees to that.
-  if (slot.calls.size === 1 && performance.now() - head.startedAt > PAIR_TIME) return false;
+  if (slot.calls.size === 1 && clock.now() - head.startedAt > PAIR_TIME) return false;
   if (head.target === call.target) return true;
   const headTime = head.target.usualTime;
   return usualTime < AHEAD_TIME && headTime !== undefined && headTime < AHEAD_TIME;

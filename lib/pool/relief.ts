@@ -1,10 +1,9 @@
-import { performance } from 'node:perf_hooks';
 import { LONG_CALL } from '../wire/long-call.js';
 import type { Call, CallPlace } from './call.js';
 import { PAIR_TIME } from './prefetch.js';
 import type { Roster } from './roster.js';
 import type { WorkerSlot } from './worker-slot.js';
-import { clearTimeout, setTimeout } from '../node-timers.js';
+import { clearTimeout, clock, setTimeout } from '../node-timers.js';
 
 /**
  * While no worker is idle: how long a call may run before those behind it wait again, in the order of the queue and for
@@ -104,7 +103,7 @@ export class Relief {
 
   #look(): void {
     if (!this.#hasWaiting()) return;
-    const longAgo = performance.now() - this.#patience;
+    const longAgo = clock.now() - this.#patience;
     const { slots } = this.#fleet;
     const hasOthers = slots.size > 1 || slots.canGrow;
     for (const slot of slots) {

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { ExecutorError, ExecutorSerializationError } from '../errors/executor.errors.js';
 import type { AttachmentStore } from '../wire/attachments.js';
 import type { Codec, Decoded } from '../wire/codec.js';
@@ -7,6 +6,7 @@ import type { Call } from './call.js';
 import { type Caller, rejectWithCallers } from './call-stack.js';
 import type { OpenCalls } from './open-calls.js';
 import type { PoolStatistics } from './pool-statistics.js';
+import { clock } from '../node-timers.js';
 
 /** How the calls of a pool end: each once, counted, and told to whoever waits for it. */
 export class Settlement {
@@ -95,7 +95,7 @@ export class Settlement {
     call.isSettled = true;
     call.timer?.stop();
     call.release?.();
-    if (call.startedAt > 0) this.statistics.runTime.note(performance.now() - call.startedAt);
+    if (call.startedAt > 0) this.statistics.runTime.note(clock.now() - call.startedAt);
     // As long as it is in a worker, that may still read them.
     if (!call.place) this.store.release(call.args.attachments);
     this.open.remove(call);

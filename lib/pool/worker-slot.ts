@@ -1,12 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import type { WorkerEnd, WorkerHandle, WorkerHost, WorkerListener } from '../hosts/worker-host.interface.js';
-import { isBeyond, later, nextSeq, NO_SEQ } from '../wire/marks.js';
+import { LEASED_CALL } from '../wire/limit-lease.js';
+import { isBeyond, nextSeq } from '../wire/marks.js';
 import type { OutcomePayload } from '../wire/payload.js';
 import { ProtocolError } from '../wire/channel.js';
 import type { Call } from './call.js';
 import { CallList } from './call-list.js';
 import { LateTimer } from './late-timer.js';
 import { noteTime } from './prefetch.js';
+import { Recall } from './recall.js';
 import { askIfAlive, WATCH_INTERVAL } from './sign-of-life.js';
 import type { LeftCall, SlotListener } from './slot-listener.js';
 
@@ -19,13 +21,12 @@ import type { LeftCall, SlotListener } from './slot-listener.js';
  */
 type SlotState = 'booting' | 'ready' | 'retiring' | 'closing' | 'killed';
 
-/** Several at a time run beside each other, so that the limit may be behind them. */
-function hasSaidItBegan(call: Call): boolean {
-  return call.isAnnounced && call.startedAt > 0;
-}
-
 /** How long a worker that was asked to end may take to close its Nest context, in ms. */
 const CLOSING_GRACE = 5_000;
+
+function isShort({ target }: Call): boolean {
+  return target.usualTime !== undefined && target.usualTime < LEASED_CALL;
+}
 
 /** One worker and the calls that are in it. */
 export class WorkerSlot implements WorkerListener {
@@ -51,25 +52,24 @@ export class WorkerSlot implements WorkerListener {
   /** Boot, idle or closing timer: one at a time. */
   timer: LateTimer | undefined;
   readonly #listener: SlotListener;
+  readonly #recall: Recall;
   #lastSeq = 0;
-  /** Calls that were taken back and that the worker has yet to drop. */
-  readonly #recalled = new Set<number>();
-  /** The last call that the worker may begin, while it must not begin all. */
-  #limit: number | undefined;
 
   /** @throws whatever the host throws where a worker cannot even be spawned */
   constructor(host: WorkerHost, listener: SlotListener) {
     this.#listener = listener;
     this.handle = host.spawn(this);
+    this.#recall = new Recall(this.handle.marks, this.calls);
   }
 
   /** Hands a call over: to be begun at once, or in advance. */
   start(call: Call): void {
     // What is moved cannot be taken back: there is room for it now, beside calls that run.
     call.mayStepBack = this.calls.size > 0 && !call.isMoved;
+    call.isLeased = call.mayStepBack && this.handle.grantsLeases && isShort(call);
     call.seq = this.#lastSeq = nextSeq(this.#lastSeq);
     this.calls.push(call);
-    call.isAnnounced = this.handle.start(call, call.mayStepBack);
+    call.isAnnounced = this.handle.start(call);
   }
 
   /** The call that it runs; the others were handed over in advance, if it takes one at a time. */
@@ -84,28 +84,16 @@ export class WorkerSlot implements WorkerListener {
 
   /** Whether it still has to drop calls that were taken back: beside the calls it has, it can begin no others. */
   get isRecalling(): boolean {
-    return this.#limit !== undefined;
+    return this.#recall.isGoingOn;
   }
 
   /**
    * Takes back the calls behind that one which the worker has not begun, and now never will; in order.
    */
   recallBehind(seq: number): Call[] {
-    const { marks } = this.handle;
-    if (!marks) return [];
-    // Not behind what has begun: the limit would have to wait until that has said so.
-    let limit = later(seq, marks.getStarted());
-    if (limit === NO_SEQ) limit = -1;
-    if (this.#limit !== undefined && !isBeyond(this.#limit, limit)) return [];
-    marks.setLimit(limit);
-    this.#limit = limit;
-    const last = later(limit, marks.getStarted());
-    const recalled = [...this.calls].filter((call) => isBeyond(call.seq, last) && !call.isMoved);
-    for (const call of recalled) {
-      this.#takeOut(call);
-      this.#recalled.add(call.seq);
-    }
-    this.#liftLimit();
+    const recalled = this.#recall.behind(seq);
+    for (const call of recalled) this.#takeOut(call);
+    this.#recall.endIfDone();
     return recalled;
   }
 
@@ -195,7 +183,7 @@ export class WorkerSlot implements WorkerListener {
     const call = this.#find(seq);
     if (!call) return;
     this.#listener.onStarted(call);
-    if (this.#liftLimit()) this.#listener.onRoom();
+    if (this.#recall.endIfDone()) this.#listener.onRoom();
   }
 
   withdrawn(seq: number): void {
@@ -208,10 +196,10 @@ export class WorkerSlot implements WorkerListener {
     if (call) {
       // The worker was about to begin it when the limit came: it is known only now that it did not.
       this.#takeOut(call);
-      this.#liftLimit();
+      this.#recall.endIfDone();
       this.#listener.onSteppedBack(this, call);
-    } else if (this.#recalled.delete(seq)) {
-      this.#liftLimit();
+    } else if (this.#recall.hasDropped(seq)) {
+      this.#recall.endIfDone();
       this.#listener.onRoom();
     } else {
       this.handle.kill(new ProtocolError(`call ${seq} came back, which this worker was never given`));
@@ -227,7 +215,7 @@ export class WorkerSlot implements WorkerListener {
     this.#takeOut(call);
     this.served++;
     noteTime(call, ms);
-    this.#liftLimit();
+    this.#recall.endIfDone();
     this.#listener.onSettled(this, call, failed, outcome);
   }
 
@@ -271,20 +259,5 @@ export class WorkerSlot implements WorkerListener {
     let call = this.calls.head;
     while (call && call.seq !== seq) call = call.next;
     return call;
-  }
-
-  /**
-   * Only when the worker has dropped all that was taken back may it begin anything again.
-   * @returns whether it may now, and before might not
-   */
-  #liftLimit(): boolean {
-    const limit = this.#limit;
-    if (limit === undefined || this.#recalled.size > 0) return false;
-    for (const call of this.calls) {
-      if (isBeyond(call.seq, limit) && call.mayStepBack && !hasSaidItBegan(call)) return false;
-    }
-    this.#limit = undefined;
-    this.handle.marks?.setLimit(NO_SEQ);
-    return true;
   }
 }

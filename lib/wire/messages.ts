@@ -12,6 +12,7 @@ export const MessageType = {
   close: 6,
   callAhead: 7,
   withdraw: 8,
+  callLeased: 9,
   // from a worker
   ready: 16,
   bootFailed: 17,
@@ -43,6 +44,7 @@ export function isMessageType(value: unknown): value is MessageType {
  * | define | | | number | | | | its TargetDefinition |
  * | call | which hand-over | the call's id | number | from 1 | its timeout, 0: none | bits | the arguments |
  * | callAhead | as call, to a worker that has calls: it may be taken back until it begins | | | | | | |
+ * | callLeased | as callAhead, and short (see LimitLease) | | | | | | |
  * | cancel | of the call | | | | | | the reason |
  * | withdraw | of the call: it is cancelled unless the worker has said that it started | | | | | | the reason |
  * | ping, pong | | | | | | | |

@@ -3,6 +3,7 @@ import { nestErrors } from '../reference/nest-errors.js';
 import type { AttachmentStore, TakeOut } from '../wire/attachments.js';
 import type { Channel } from '../wire/channel.js';
 import type { Codec } from '../wire/codec.js';
+import { LimitLease } from '../wire/limit-lease.js';
 import { LONG_CALL } from '../wire/long-call.js';
 import { isBeyond, mayBeSaid, type Marks, NO_SEQ } from '../wire/marks.js';
 import { type Message, message, MessageType, outcomeMessage } from '../wire/messages.js';
@@ -27,6 +28,7 @@ const BLOCKED = 100;
 export class Session {
   readonly #channel: Channel;
   readonly #marks: Marks | undefined;
+  readonly #lease: LimitLease | undefined;
   readonly #end: (exitCode: number) => void;
   readonly #codec: Codec;
   readonly #bindings = new Bindings();
@@ -64,6 +66,7 @@ export class Session {
     this.#channel = channel;
     this.#announcer = new StartAnnouncer(channel);
     this.#marks = marks;
+    this.#lease = marks && new LimitLease(marks);
     this.#store = store;
     this.#takeOut = takeOut;
     this.#runner = new CallRunner('', this.#codec, store, takeOut);
@@ -101,6 +104,7 @@ export class Session {
         return this.#bindings.define(target, parse<TargetDefinition>(payload), seq);
       case MessageType.call:
       case MessageType.callAhead:
+      case MessageType.callLeased:
         return this.#take(incoming);
       case MessageType.cancel:
         if (payload) this.#cancel(seq, payload);
@@ -236,10 +240,11 @@ export class Session {
    */
   #begin({ type, seq }: Message, isSaid = false): boolean {
     const marks = this.#marks;
-    if (!marks) return true;
+    const lease = this.#lease;
+    if (!marks || !lease) return true;
     if (!isSaid) marks.setStarted(seq);
-    if (type !== MessageType.callAhead) return true;
-    const limit = marks.getLimit();
+    if (type === MessageType.call) return true;
+    const limit = type === MessageType.callLeased ? lease.getLimit() : marks.getLimit();
     if (limit === NO_SEQ || !isBeyond(seq, limit)) return true;
     marks.setStarted((seq - 1) | 0);
     this.#send(MessageType.returned, seq);

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { clock } from '../../lib/node-timers.js';
 import { LocatingCalls } from '../../lib/pool/locating-calls.js';
 import { until } from '../support/deadline.js';
 import { makeCall, makeTarget } from '../support/make-call.js';
@@ -35,20 +35,20 @@ it('hold others up for a while only, and say so', async () => {
 });
 
 it('hold others up for a while from when their target is looked for, and for half of a queueTimeout at the most', () => {
-  const clock = vi.spyOn(performance, 'now').mockReturnValue(1);
-  onTestFinished(() => clock.mockRestore());
+  const time = vi.spyOn(clock, 'now').mockReturnValue(1);
+  onTestFinished(() => time.mockRestore());
   const calls = new LocatingCalls(() => {});
   const target = makeTarget();
   calls.add(makeCall(1, { target }));
   const [patient, impatient] = [makeCall(2), makeCall(3, { queueTimeout: 20 })];
   const held = () => [patient, impatient].map((call) => calls.holdUp(call));
   expect(held()).toEqual([true, true]);
-  clock.mockReturnValue(12);
+  time.mockReturnValue(12);
   expect(held()).toEqual([true, false]);
-  clock.mockReturnValue(90);
+  time.mockReturnValue(90);
   calls.add(makeCall(4, { target }));
   const late = makeCall(5);
   expect(calls.holdUp(late)).toBe(true);
-  clock.mockReturnValue(102);
+  time.mockReturnValue(102);
   expect([...held(), calls.holdUp(late)]).toEqual([false, false, false]);
 });

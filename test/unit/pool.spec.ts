@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type {
   CallTarget,
   HostCall,
@@ -14,13 +14,23 @@ import {
   ExecutorWorkerLostError,
   type PoolOptions,
 } from '../../lib/index.js';
+import { clock } from '../../lib/node-timers.js';
 import { normaliseOptions } from '../../lib/options/normalise.js';
 import type { PoolSettings } from '../../lib/options/pool-settings.js';
 import { Pool } from '../../lib/pool/pool.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
 import { HeapStore } from '../../lib/wire/attachments.js';
 import { Codec } from '../../lib/wire/codec.js';
+import { LEASE_OVER } from '../../lib/wire/limit-lease.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
+
+/** The pool's time, in ms: what is handed over, and when a call counts as long, must not depend on how slow the machine is. */
+let time = 1;
+
+beforeAll(() => {
+  const spy = vi.spyOn(clock, 'now').mockImplementation(() => time);
+  return () => spy.mockRestore();
+});
 
 /**
  * Workers that do what they are told and when, as no real one can: between one line of a worker and the next.
@@ -33,15 +43,18 @@ class ScriptedHost implements WorkerHost {
   readonly withdrawn: number[] = [];
   started = 0;
   announces = false;
+  grantsLeases = false;
   pings = 0;
   killed = 0;
   onLimit: () => void = () => {};
+  onAsked: () => void = () => {};
 
   spawn(listener: WorkerListener) {
     this.workers.push(listener);
     return {
       label: `worker ${this.workers.length}`,
-      marks: { getStarted: () => this.started, setLimit: () => this.onLimit() },
+      marks: { getStarted: () => this.say(), setLimit: () => this.onLimit() },
+      grantsLeases: this.grantsLeases,
       start: (call: HostCall) => {
         this.handed.push(call);
         return this.announces;
@@ -53,6 +66,11 @@ class ScriptedHost implements WorkerHost {
       close: () => {},
       kill: () => this.killed++,
     };
+  }
+
+  say(): number {
+    this.onAsked();
+    return this.started;
   }
 
   /** The last worker has begun a call, and ended it. */
@@ -103,6 +121,52 @@ async function askWorker() {
   await until(() => host.withdrawn.length === 1, 'the question');
   expect(call.isSettled).toBe(false);
   return { pool, host, worker, call: call.promise, isTooLate };
+}
+
+/** A pool with a worker that may begin short calls without reading the limit, and has run one. */
+function holdLeased(options: Partial<PoolOptions>) {
+  const made = makePool(options);
+  const { pool, host, submit } = made;
+  host.grantsLeases = true;
+  void pool.warm();
+  const worker = host.workers[0] as WorkerListener;
+  worker.ready();
+  void submit();
+  host.settle(1);
+  return { ...made, worker };
+}
+
+/**
+ * The third of three calls has waited too long while the worker, which has just begun the second, may not know that.
+ * @param then what the worker does before the lease is over
+ */
+async function timeOutLeased(then: (host: ScriptedHost, worker: WorkerListener) => void = () => {}) {
+  const { pool, host, submit, worker } = holdLeased({ queueTimeout: 50 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const [, , call] = [submit(), submit(), submit()] as const;
+  call.catch(() => {});
+  expect(host.handed.map(({ isLeased }) => isLeased)).toEqual([false, false, true, true]);
+  host.started = 2;
+  const failed = await new Promise<number>((resolve) => {
+    // At the same time: first the second call is to be taken back, which has begun; then the third.
+    host.onLimit = () => {
+      host.started = 3;
+      queueMicrotask(() => (host.onAsked = act));
+    };
+    const act = () => {
+      host.onAsked = () => {};
+      queueMicrotask(() => {
+        const failedYet = pool.stats().failed;
+        then(host, worker);
+        resolve(failedYet);
+      });
+    };
+    vi.advanceTimersByTime(50);
+    vi.useRealTimers();
+  });
+  expect(failed).toBe(0);
+  return { pool, host, call };
 }
 
 /** When a call is told that it has waited too long. */
@@ -203,6 +267,79 @@ describe('a pool', () => {
     host.started = 2;
     host.workers[0]?.returned(3);
     expect(await waiting).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
+  });
+
+  describe('whose worker has a lease when queueTimeout ends', () => {
+    it('lets a call go on that began after it was to be taken back', async () => {
+      const { pool, host, call } = await timeOutLeased((scripted, worker) => {
+        // It had not seen the limit.
+        scripted.started = 4;
+        for (const seq of [2, 3]) worker.settled(seq, false, scripted.codec.encode(seq, 'result'), 0.01);
+      });
+      time += LEASE_OVER;
+      await sleep(LEASE_OVER * 10);
+      expect(pool.stats()).toMatchObject({ failed: 0, running: 1 });
+      host.settle(4);
+      expect(await within(call)).toBe(4);
+    });
+
+    it('rejects it when the lease is over and it has not begun', async () => {
+      const { pool, call } = await timeOutLeased();
+      time += LEASE_OVER;
+      expect(await rejection(call)).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
+      expect(pool.stats()).toMatchObject({ failed: 1, queued: 1, running: 1 });
+    });
+
+    it('rejects it when the worker has seen the limit', async () => {
+      const { pool, call } = await timeOutLeased((_host, worker) => worker.returned(4));
+      expect(pool.stats()).toMatchObject({ failed: 1, queued: 1, running: 1 });
+      expect(await rejection(call)).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
+    });
+  });
+
+  it('leaves a call that was given up while its worker had a lease to the answer of that', async () => {
+    const { pool, host, submit, worker } = holdLeased({});
+    const [early, late] = [new AbortController(), new AbortController()];
+    const running = Promise.all([submit(), submit()]);
+    const given = [rejection(submit(early.signal)), rejection(submit(late.signal))];
+    host.started = 2;
+    host.onLimit = () => {
+      host.started = 3;
+      // Its lease is over before it is told of the first.
+      host.onAsked = () => (time += LEASE_OVER);
+    };
+    early.abort();
+    host.onAsked = () => {};
+    // Only the second one is taken back now: of the first, the worker has been told.
+    late.abort();
+    await within(Promise.all(given));
+    worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
+    worker.settled(3, false, host.codec.encode(3, 'result'), 0.01);
+    worker.settled(4, true, host.codec.encode(new Error('aborted'), 'error'), 0);
+    worker.returned(5);
+    expect(await within(running)).toEqual([2, 3]);
+    const next = submit();
+    host.settle(6);
+    expect(await within(next)).toBe(6);
+    expect({ ...pool.stats(), killed: host.killed }).toMatchObject({ failed: 2, running: 0, killed: 0 });
+  });
+
+  it('tells a caller at once who gives up a call while its worker has a lease, and goes on behind it', async () => {
+    const { pool, host, submit, worker } = holdLeased({});
+    const abort = new AbortController();
+    const [running, behind, given] = [submit(), submit(), rejection(submit(abort.signal))];
+    host.started = 2;
+    host.onLimit = () => (host.started = 3);
+    abort.abort(new Error('no longer needed'));
+    expect((await given).message).toBe('no longer needed');
+    worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
+    host.settle(3);
+    expect(await within(Promise.all([running, behind]))).toEqual([2, 3]);
+    worker.returned(4);
+    const next = submit();
+    host.settle(5);
+    expect(await within(next)).toBe(5);
+    expect(pool.stats()).toMatchObject({ failed: 1, queued: 0, running: 0 });
   });
 
   it('fails with what its worker did when that took too long to boot', async () => {
@@ -363,9 +500,6 @@ describe('a pool', () => {
   });
 
   it('frees the arguments of a call, once, when that is taken back from its worker', async () => {
-    // However slow the machine, the first call behind a short one is handed over in advance.
-    const clock = vi.spyOn(performance, 'now').mockReturnValue(1);
-    onTestFinished(() => clock.mockRestore());
     const { pool, host, submit } = makePool({});
     void pool.warm();
     host.workers[0]?.ready();

@@ -31,7 +31,13 @@ async function handOverTwice(plan?: WorkerPlan): Promise<{ announced: boolean[];
   if (plan) remote.boot(plan);
   const handOver = (seq: number) => {
     const call = { id: seq, seq, target: TARGET, self: undefined, args: ARGS, signals: 0 };
-    return remote.start({ ...call, attempt: 1, timeout: 0 } satisfies HostCall, false);
+    return remote.start({
+      ...call,
+      attempt: 1,
+      timeout: 0,
+      mayStepBack: false,
+      isLeased: false,
+    } satisfies HostCall);
   };
   const announced = [handOver(1), handOver(2)];
   remote.forget(TARGET);

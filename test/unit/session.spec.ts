@@ -62,8 +62,9 @@ function targetOf(file: string, exportName: string): CallTarget {
   return { label: `${exportName}()`, definition, usualTime: undefined, invoke: () => undefined };
 }
 
-function makeCall(seq: number, target: CallTarget): HostCall {
-  return { id: seq, seq, target, self: undefined, args: ARGS, signals: 0, attempt: 1, timeout: 1_000 };
+function makeCall(seq: number, target: CallTarget, mayStepBack = false): HostCall {
+  const call = { id: seq, seq, target, self: undefined, args: ARGS, signals: 0, attempt: 1, timeout: 1_000 };
+  return { ...call, mayStepBack, isLeased: false };
 }
 
 it('announces the call for which a target was defined anew, though one before it still starts it', async () => {
@@ -72,7 +73,7 @@ it('announces the call for which a target was defined anew, though one before it
   const file = join(folder, 'late.cjs');
   const target = targetOf(pathToFileURL(file).href, 'work');
   const { remote, deliver, hasSaid, hook } = makeSession();
-  const handOver = (seq: number) => remote.start(makeCall(seq, target), seq > 1);
+  const handOver = (seq: number) => remote.start(makeCall(seq, target, seq > 1));
   remote.boot({ ...PLAN, memoryMb: undefined, hasNest: false, context: undefined, providers: [] });
   deliver();
   await until(() => hasSaid(MessageType.ready), 'the boot');
@@ -140,7 +141,7 @@ async function makeSlowSession(whenDecoded: (session: ReturnType<typeof makeSess
   await until(() => hasSaid(MessageType.ready), 'the boot');
   const target = targetOf(new URL('../fixtures/work.js', import.meta.url).href, echo.name);
   const start = (...seqs: number[]) => {
-    for (const seq of seqs) remote.start(makeCall(seq, target), false);
+    for (const seq of seqs) remote.start(makeCall(seq, target));
     deliver();
   };
   start(1);
