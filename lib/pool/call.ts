@@ -59,6 +59,8 @@ export class Call implements HostCall {
   seq = 0;
   readonly acceptedAt = clock.now();
   startedAt = 0;
+  /** From when on its `queueTimeout` counts, on `performance.now()`'s clock. */
+  waitsSince = 0;
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: LateTimer | undefined;
   /** Its `queueTimeout` has ended, and whether it began by then is not known yet. */

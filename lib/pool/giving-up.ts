@@ -39,7 +39,14 @@ export class GivingUp {
 
   /** From now on its `queueTimeout` counts. */
   timeWaiting(call: Call): void {
+    call.waitsSince = performance.now();
     this.#time(call, 'queue', call.terms.queueTimeout);
+  }
+
+  /** It only seemed to have begun: its `queueTimeout` counts as if nothing had been. */
+  timeWaitingOn(call: Call): void {
+    const { queueTimeout } = call.terms;
+    this.#time(call, 'queue', queueTimeout, queueTimeout - (performance.now() - call.waitsSince));
   }
 
   /** From now on its `timeout` counts. */
@@ -47,11 +54,12 @@ export class GivingUp {
     this.#time(call, 'run', call.terms.timeout);
   }
 
-  #time(call: Call, phase: TimeoutPhase, ms: number): void {
+  /** @param left of the `ms` that it has */
+  #time(call: Call, phase: TimeoutPhase, ms: number, left = ms): void {
     if (ms === 0) return;
-    call.timer = new LateTimer(() => {
-      this.giveUp(call, new ExecutorTimeoutError(this.settings.name, phase, ms, call.label));
-    }, ms);
+    const act = () => this.giveUp(call, new ExecutorTimeoutError(this.settings.name, phase, ms, call.label));
+    if (left <= 0) return act();
+    call.timer = new LateTimer(act, left);
   }
 
   /**
@@ -64,7 +72,7 @@ export class GivingUp {
     const { place } = call;
     const isTakenBack = !!place && call.startedAt === 0 && this.fleet.relief.recall(place, call);
     const hasWaited = !isForeign && reason instanceof ExecutorTimeoutError && reason.phase === 'queue';
-    if (hasWaited && place && !isTakenBack && this.#mayHaveBegun(call, place, reason)) {
+    if (hasWaited && place && !isTakenBack && this.#findOutIfBegun(call, place, reason)) {
       call.expired = reason;
       return this.pool.onRoom();
     }
@@ -85,19 +93,21 @@ export class GivingUp {
   }
 
   /**
-   * If so, what says that is on its way: the end of the call before it. Else it is asked again when its worker has no lease any more; or
-   * the worker is asked, which says when calls begin.
+   * It may have begun: what says that is on its way, if only the end of the call before it. While the worker has a lease, this is asked
+   * again when that is over; a worker that says when calls begin is asked.
+   * @returns whether that is to be found out
    */
-  #mayHaveBegun(call: Call, { handle }: CallPlace, reason: Error): boolean {
-    if (!call.isAnnounced) {
-      if (handle.marks === undefined) return false;
-      if (!isBeyond(call.seq, handle.marks.getStarted())) return true;
-      if (!call.isLeased) return false;
+  #findOutIfBegun(call: Call, place: CallPlace, reason: Error): boolean {
+    const { marks } = place.handle;
+    const slot = this.fleet.slots.at(place);
+    const hasBegun = marks !== undefined && !isBeyond(call.seq, marks.getStarted());
+    if (!hasBegun && slot?.isUnsure && slot.head !== call) {
       setTimeout(() => call.expired === reason && this.giveUp(call, reason), LEASE_OVER + 1);
       return true;
     }
+    if (!call.isAnnounced) return hasBegun;
     if (call.expired) return false;
-    handle.withdraw(call.seq, this.#encodeReason(reason));
+    place.handle.withdraw(call.seq, this.#encodeReason(reason));
     call.timer = new LateTimer(() => this.giveUp(call, reason), WATCH_INTERVAL);
     return true;
   }

@@ -230,6 +230,11 @@ export class Pool implements FleetListener {
 
   onReturned(call: Call): void {
     this.leave(call);
+    if (call.startedAt > 0 && !call.isSettled) {
+      call.timer?.stop();
+      call.startedAt = 0;
+      this.#givingUp.timeWaitingOn(call);
+    }
     if (!call.isSettled) this.#waitAgain(call);
   }
 

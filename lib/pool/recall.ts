@@ -20,8 +20,8 @@ export class Recall {
   #limit: number | undefined;
   /** Since when there is a limit. */
   #limitedAt = 0;
-  /** The worker may not have seen the limit before it begins another call. */
-  #isUnsure = false;
+  /** Whether the worker may begin calls beyond the limit, as it may not have seen that. */
+  isUnsure = false;
 
   /** @param calls those that the worker has */
   constructor(marks: WorkerHandle['marks'], calls: CallList) {
@@ -36,7 +36,8 @@ export class Recall {
 
   /**
    * @returns the calls behind that one which the worker has not begun, and now never will, in order: each counts as taken back, and
-   * must be taken out of the worker's. There are none while the worker has a lease; after `LEASE_OVER` it can be asked again.
+   * must be taken out of the worker's. There are none while the worker has a lease; after `LEASE_OVER` it can be asked again. Meanwhile
+   * calls step back one by one, as the worker sees the limit.
    */
   behind(seq: number): Call[] {
     const marks = this.#marks;
@@ -48,7 +49,7 @@ export class Recall {
       marks.setLimit(limit);
       if (this.#limit === undefined) this.#limitedAt = clock.now();
       this.#limit = limit;
-    } else if (!this.#isUnsure) {
+    } else if (!this.isUnsure) {
       return [];
     }
     // Before what has begun is read: this process may be halted in between.
@@ -56,8 +57,8 @@ export class Recall {
     const started = marks.getStarted();
     const last = later(this.#limit, started);
     const found = [...this.#calls].filter((call) => this.#isToDrop(call, last));
-    this.#isUnsure = found.some((call) => call.isLeased) && !this.#wasLeaseOver(at, started);
-    if (this.#isUnsure) return [];
+    this.isUnsure = found.some((call) => call.isLeased) && !this.#wasLeaseOver(at, started);
+    if (this.isUnsure) return [];
     for (const call of found) this.#recalled.add(call.seq);
     return found;
   }
@@ -82,9 +83,12 @@ export class Recall {
     return true;
   }
 
-  /** One that was given up stays where it is: its worker has been told of it, and answers. */
+  /**
+   * One that was given up stays where it is: its worker has been told of it, and answers. And so does the first one, whose end the others
+   * wait for: if it has not begun, it steps back.
+   */
   #isToDrop(call: Call, last: number): boolean {
-    return isBeyond(call.seq, last) && !call.isMoved && !call.givenUp;
+    return isBeyond(call.seq, last) && !call.isMoved && !call.givenUp && call !== this.#calls.head;
   }
 
   /** @param started the last call that had begun then, or later */

@@ -87,6 +87,11 @@ export class WorkerSlot implements WorkerListener {
     return this.#recall.isGoingOn;
   }
 
+  /** Whether calls may begin in it that were to be taken back. */
+  get isUnsure(): boolean {
+    return this.#recall.isUnsure;
+  }
+
   /**
    * Takes back the calls behind that one which the worker has not begun, and now never will; in order.
    */

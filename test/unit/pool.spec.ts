@@ -14,14 +14,14 @@ import {
   ExecutorWorkerLostError,
   type PoolOptions,
 } from '../../lib/index.js';
-import { clock } from '../../lib/node-timers.js';
+import { clock, eventLoopTurn } from '../../lib/node-timers.js';
 import { normaliseOptions } from '../../lib/options/normalise.js';
 import type { PoolSettings } from '../../lib/options/pool-settings.js';
 import { Pool } from '../../lib/pool/pool.js';
 import { SharedErrorClasses } from '../../lib/reference/error-classes.js';
 import { HeapStore } from '../../lib/wire/attachments.js';
 import { Codec } from '../../lib/wire/codec.js';
-import { LEASE_OVER } from '../../lib/wire/limit-lease.js';
+import { LEASED_CALL, LEASE_OVER } from '../../lib/wire/limit-lease.js';
 import { observe, rejection, until, within } from '../support/deadline.js';
 
 /** The pool's time, in ms: what is handed over, and when a call counts as long, must not depend on how slow the machine is. */
@@ -41,6 +41,8 @@ class ScriptedHost implements WorkerHost {
   readonly workers: WorkerListener[] = [];
   readonly handed: HostCall[] = [];
   readonly withdrawn: number[] = [];
+  readonly cancelled: number[] = [];
+  readonly closed: WorkerListener[] = [];
   started = 0;
   announces = false;
   grantsLeases = false;
@@ -60,10 +62,10 @@ class ScriptedHost implements WorkerHost {
         return this.announces;
       },
       forget: () => {},
-      cancel: () => {},
+      cancel: (seq: number) => this.cancelled.push(seq),
       withdraw: (seq: number) => this.withdrawn.push(seq),
       ping: () => this.pings++,
-      close: () => {},
+      close: () => this.closed.push(listener),
       kill: () => this.killed++,
     };
   }
@@ -136,37 +138,26 @@ function holdLeased(options: Partial<PoolOptions>) {
   return { ...made, worker };
 }
 
-/**
- * The third of three calls has waited too long while the worker, which has just begun the second, may not know that.
- * @param then what the worker does before the lease is over
- */
-async function timeOutLeased(then: (host: ScriptedHost, worker: WorkerListener) => void = () => {}) {
-  const { pool, host, submit, worker } = holdLeased({ queueTimeout: 50 });
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => void vi.useRealTimers());
-  const [, , call] = [submit(), submit(), submit()] as const;
-  call.catch(() => {});
-  expect(host.handed.map(({ isLeased }) => isLeased)).toEqual([false, false, true, true]);
+/** A call behind another one has waited too long while its worker, as the pool's clock stands still, has a lease. */
+async function timeOutLeased({
+  announces = false,
+  isPair = false,
+  ...options
+}: Partial<PoolOptions> & { announces?: boolean; isPair?: boolean } = {}) {
+  const made = holdLeased({ queueTimeout: 20, ...options });
+  const { pool, host, submit } = made;
+  const isLimited = new Promise<void>((resolve) => (host.onLimit = resolve));
+  submit().catch(() => {});
   host.started = 2;
-  const failed = await new Promise<number>((resolve) => {
-    // At the same time: first the second call is to be taken back, which has begun; then the third.
-    host.onLimit = () => {
-      host.started = 3;
-      queueMicrotask(() => (host.onAsked = act));
-    };
-    const act = () => {
-      host.onAsked = () => {};
-      queueMicrotask(() => {
-        const failedYet = pool.stats().failed;
-        then(host, worker);
-        resolve(failedYet);
-      });
-    };
-    vi.advanceTimersByTime(50);
-    vi.useRealTimers();
-  });
-  expect(failed).toBe(0);
-  return { pool, host, call };
+  host.announces = announces;
+  const call = submit();
+  call.catch(() => {});
+  if (isPair) submit().catch(() => {});
+  expect(host.handed.at(-1)?.isLeased).toBe(true);
+  await within(isLimited);
+  await eventLoopTurn();
+  expect(pool.stats().failed).toBe(0);
+  return { ...made, call };
 }
 
 /** When a call is told that it has waited too long. */
@@ -271,40 +262,91 @@ describe('a pool', () => {
 
   describe('whose worker has a lease when queueTimeout ends', () => {
     it('lets a call go on that began after it was to be taken back', async () => {
-      const { pool, host, call } = await timeOutLeased((scripted, worker) => {
-        // It had not seen the limit.
-        scripted.started = 4;
-        for (const seq of [2, 3]) worker.settled(seq, false, scripted.codec.encode(seq, 'result'), 0.01);
-      });
+      const { pool, host, worker, call } = await timeOutLeased();
+      host.started = 3;
+      worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
       time += LEASE_OVER;
       await sleep(LEASE_OVER * 10);
       expect(pool.stats()).toMatchObject({ failed: 0, running: 1 });
-      host.settle(4);
-      expect(await within(call)).toBe(4);
+      host.settle(3);
+      expect(await within(call)).toBe(3);
     });
 
-    it('rejects it when the lease is over and it has not begun', async () => {
-      const { pool, call } = await timeOutLeased();
-      time += LEASE_OVER;
+    it.each([false, true])(
+      'rejects it when the lease is over and it has not begun, if it is to be loaded (%s), too',
+      async (announces) => {
+        const { pool, host, call } = await timeOutLeased({ announces });
+        time += LEASE_OVER;
+        expect(await rejection(call)).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
+        expect(pool.stats()).toMatchObject({ failed: 1, queued: 0, running: 1 });
+        expect(host.withdrawn).toEqual([]);
+      },
+    );
+
+    it('rejects all that step back, though each may have seemed to begin', async () => {
+      const { pool, host, worker, call } = await timeOutLeased({ isPair: true });
+      await sleep(30);
+      worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
+      worker.returned(3);
+      worker.returned(4);
+      expect(pool.stats()).toMatchObject({ failed: 2, queued: 0, running: 0 });
       expect(await rejection(call)).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
-      expect(pool.stats()).toMatchObject({ failed: 1, queued: 1, running: 1 });
+      expect(host.handed).toHaveLength(4);
     });
 
-    it('rejects it when the worker has seen the limit', async () => {
-      const { pool, call } = await timeOutLeased((_host, worker) => worker.returned(4));
-      expect(pool.stats()).toMatchObject({ failed: 1, queued: 1, running: 1 });
-      expect(await rejection(call)).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
+    it('lets a call have its queueTimeout again that had begun and was lost', async () => {
+      const { pool, host, worker } = await timeOutLeased({ queueTimeout: 200, retries: 1 });
+      host.started = 3;
+      host.end(worker);
+      await sleep(LEASE_OVER * 10);
+      expect(pool.stats()).toMatchObject({ failed: 0, lost: 0, queued: 2 });
     });
+  });
+
+  it('takes a call back at once from a worker that must read the limit before it begins another', () => {
+    const { host, submit } = holdLeased({});
+    const abort = new AbortController();
+    submit().catch(() => {});
+    submit(abort.signal).catch(() => {});
+    host.started = 2;
+    time += LEASE_OVER;
+    abort.abort();
+    expect(host.cancelled).toEqual([]);
+  });
+
+  it('gives no lease for calls that are not short', () => {
+    const { host, submit, worker } = holdLeased({});
+    void submit();
+    worker.settled(2, false, host.codec.encode(2, 'result'), LEASED_CALL);
+    void submit();
+    void submit();
+    expect(host.handed.map(({ isLeased }) => isLeased)).toEqual([false, false, false, false]);
+    expect(host.handed.at(-1)?.mayStepBack).toBe(true);
+  });
+
+  it('tells a caller at once who gives up a call while its worker has a lease, and goes on behind it', async () => {
+    const { pool, host, submit, worker } = holdLeased({});
+    const abort = new AbortController();
+    const [running, given] = [submit(), rejection(submit(abort.signal))];
+    host.started = 2;
+    abort.abort(new Error('no longer needed'));
+    expect((await given).message).toBe('no longer needed');
+    host.settle(2);
+    expect(await within(running)).toBe(2);
+    worker.returned(3);
+    const next = submit();
+    host.settle(4);
+    expect(await within(next)).toBe(4);
+    expect(pool.stats()).toMatchObject({ failed: 1, queued: 0, running: 0 });
   });
 
   it('leaves a call that was given up while its worker had a lease to the answer of that', async () => {
     const { pool, host, submit, worker } = holdLeased({});
     const [early, late] = [new AbortController(), new AbortController()];
-    const running = Promise.all([submit(), submit()]);
+    const running = submit();
     const given = [rejection(submit(early.signal)), rejection(submit(late.signal))];
     host.started = 2;
     host.onLimit = () => {
-      host.started = 3;
       // Its lease is over before it is told of the first.
       host.onAsked = () => (time += LEASE_OVER);
     };
@@ -312,34 +354,37 @@ describe('a pool', () => {
     host.onAsked = () => {};
     // Only the second one is taken back now: of the first, the worker has been told.
     late.abort();
+    expect(host.cancelled).toEqual([3]);
     await within(Promise.all(given));
-    worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
-    worker.settled(3, false, host.codec.encode(3, 'result'), 0.01);
-    worker.settled(4, true, host.codec.encode(new Error('aborted'), 'error'), 0);
-    worker.returned(5);
-    expect(await within(running)).toEqual([2, 3]);
-    const next = submit();
-    host.settle(6);
-    expect(await within(next)).toBe(6);
-    expect({ ...pool.stats(), killed: host.killed }).toMatchObject({ failed: 2, running: 0, killed: 0 });
-  });
-
-  it('tells a caller at once who gives up a call while its worker has a lease, and goes on behind it', async () => {
-    const { pool, host, submit, worker } = holdLeased({});
-    const abort = new AbortController();
-    const [running, behind, given] = [submit(), submit(), rejection(submit(abort.signal))];
-    host.started = 2;
-    host.onLimit = () => (host.started = 3);
-    abort.abort(new Error('no longer needed'));
-    expect((await given).message).toBe('no longer needed');
-    worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
-    host.settle(3);
-    expect(await within(Promise.all([running, behind]))).toEqual([2, 3]);
+    host.settle(2);
+    worker.settled(3, true, host.codec.encode(new Error('aborted'), 'error'), 0);
     worker.returned(4);
+    expect(await within(running)).toBe(2);
     const next = submit();
     host.settle(5);
     expect(await within(next)).toBe(5);
-    expect(pool.stats()).toMatchObject({ failed: 1, queued: 0, running: 0 });
+    expect({ ...pool.stats(), killed: host.killed }).toMatchObject({ failed: 2, running: 0, killed: 0 });
+  });
+
+  it('ends a worker that is to be recycled when its last calls have stepped back', () => {
+    const { host, submit, worker } = holdLeased({ recycle: { calls: 2 } });
+    const aborts = [new AbortController(), new AbortController()];
+    void submit();
+    const running = [submit(), submit()];
+    for (const { signal } of aborts) running.push(submit(signal));
+    for (const call of running) call.catch(() => {});
+    host.settle(2, worker);
+    host.started = 3;
+    // Of the last one, while the worker has a lease: from now on it may begin no other.
+    aborts[1]?.abort();
+    host.workers[1]?.ready();
+    time += LEASE_OVER;
+    worker.settled(6, true, host.codec.encode(new Error('aborted'), 'error'), 0);
+    worker.settled(3, false, host.codec.encode(3, 'result'), 0.01);
+    aborts[0]?.abort();
+    worker.returned(4);
+    worker.returned(5);
+    expect(host.closed).toEqual([worker]);
   });
 
   it('fails with what its worker did when that took too long to boot', async () => {
