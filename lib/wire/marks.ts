@@ -8,7 +8,8 @@ import type { FileCells } from './memory-file.js';
  * - `limit`, written by the parent: the last one that it may begin; 0: no limit.
  *
  * The worker writes `started`, then reads `limit`, and steps back if it has gone beyond; the parent writes `limit`,
- * then reads `started`. So what lies beyond both never began and never will.
+ * then reads `started`. So what lies beyond both never began and never will; where the worker has a lease (see LimitLease), as soon as
+ * that is over.
  */
 export interface Marks {
   setStarted(seq: number): void;

@@ -276,6 +276,35 @@ describe.each(WORKER_KINDS)('calls handed over in advance, in a pool of kind %s'
     });
   });
 
+  it('never begin when they have heard that they waited too long, however short they are', async () => {
+    const ledger = new Ledger();
+    await withApp({ kind, context: false, queueTimeout: 3 }, async ({ executor }) => {
+      const outcomes = new Map<string, PromiseSettledResult<unknown>>();
+      for (let burst = 0; burst < 200; burst++) {
+        const lines = Array.from({ length: 100 }, (_, n) => `${burst} ${n}`);
+        // Behind the one that is long, others have waited too long when it ends, or shortly after.
+        const calls = lines.map((line, n): Promise<unknown> => {
+          if (n === 30) return executor.run(enterAndSpin, ledger.file, line, 2);
+          return executor.run(enter, ledger.file, line);
+        });
+        for (const [n, outcome] of (await within(Promise.allSettled(calls))).entries()) {
+          outcomes.set(lines[n] as string, outcome);
+        }
+      }
+      const begun = new Set(ledger.lines);
+      expect(ledger.lines).toHaveLength(begun.size);
+      const [done, late] = [new Set<string>(), new Set<string>()];
+      for (const [line, outcome] of outcomes) {
+        if (outcome.status === 'fulfilled') done.add(line);
+        else if ((outcome.reason as ExecutorTimeoutError).phase === 'queue') late.add(line);
+      }
+      expect(done.size + late.size).toBe(outcomes.size);
+      expect(begun).toEqual(done);
+      // Else nothing was looked at.
+      expect(Math.min(done.size, late.size)).toBeGreaterThan(100);
+    });
+  });
+
   it('are run once, elsewhere, when the worker dies or is ended before they begin', async () => {
     const ledger = new Ledger();
     await withApp({ kind, context: false }, async (app) => {
