@@ -59,7 +59,7 @@ export class Call implements HostCall {
   seq = 0;
   readonly acceptedAt = clock.now();
   startedAt = 0;
-  /** From when on its `queueTimeout` counts, on `performance.now()`'s clock. */
+  /** From when on its `queueTimeout` counts. */
   waitsSince = 0;
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: LateTimer | undefined;

@@ -15,7 +15,7 @@ import type { PoolSettings } from '../options/pool-settings.js';
 import type { Settlement } from './settlement.js';
 import { askIfAlive, WATCH_INTERVAL } from './sign-of-life.js';
 import type { WorkerSlot } from './worker-slot.js';
-import { setTimeout } from '../node-timers.js';
+import { clock, setTimeout } from '../node-timers.js';
 
 /** How long a call that was given up may go on before its worker is ended, in ms. */
 const GRACE = 250;
@@ -39,14 +39,14 @@ export class GivingUp {
 
   /** From now on its `queueTimeout` counts. */
   timeWaiting(call: Call): void {
-    call.waitsSince = performance.now();
+    call.waitsSince = clock.now();
     this.#time(call, 'queue', call.terms.queueTimeout);
   }
 
   /** It only seemed to have begun: its `queueTimeout` counts as if nothing had been. */
   timeWaitingOn(call: Call): void {
     const { queueTimeout } = call.terms;
-    this.#time(call, 'queue', queueTimeout, queueTimeout - (performance.now() - call.waitsSince));
+    this.#time(call, 'queue', queueTimeout, queueTimeout - (clock.now() - call.waitsSince));
   }
 
   /** From now on its `timeout` counts. */

@@ -285,7 +285,7 @@ describe('a pool', () => {
 
     it('rejects all that step back, though each may have seemed to begin', async () => {
       const { pool, host, worker, call } = await timeOutLeased({ isPair: true });
-      await sleep(30);
+      time += 20;
       worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
       worker.returned(3);
       worker.returned(4);
