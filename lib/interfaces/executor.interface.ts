@@ -52,7 +52,7 @@ export interface ExecutorStats {
   readonly rejected: number;
   /** Calls that rejected with `ExecutorWorkerLostError`. */
   readonly lost: number;
-  /** From acceptance to start, in ms, of all calls that started; not of calls that were given up before. */
+  /** From acceptance to start, in ms, of all calls that started and are settled; not of calls that were given up before. */
   readonly waitTime: Percentiles;
   /** From start to settlement, in ms, of all calls that started. */
   readonly runTime: Percentiles;

@@ -94,7 +94,7 @@ export class GivingUp {
 
   /**
    * It may have begun: what says that is on its way, if only the end of the call before it. While the worker has a lease, this is asked
-   * again when that is over; a worker that says when calls begin is asked.
+   * again when that is over; then a worker that says when calls begin is asked.
    * @returns whether that is to be found out
    */
   #findOutIfBegun(call: Call, place: CallPlace, reason: Error): boolean {
@@ -102,7 +102,7 @@ export class GivingUp {
     const slot = this.fleet.slots.at(place);
     const hasBegun = marks !== undefined && !isBeyond(call.seq, marks.getStarted());
     if (!hasBegun && slot?.isUnsure && slot.head !== call) {
-      setTimeout(() => call.expired === reason && this.giveUp(call, reason), LEASE_OVER + 1);
+      setTimeout(() => this.#askAgain(call, reason), LEASE_OVER + 1);
       return true;
     }
     if (!call.isAnnounced) return hasBegun;
@@ -110,6 +110,13 @@ export class GivingUp {
     place.handle.withdraw(call.seq, this.#encodeReason(reason));
     call.timer = new LateTimer(() => this.giveUp(call, reason), WATCH_INTERVAL);
     return true;
+  }
+
+  #askAgain(call: Call, reason: Error): void {
+    if (call.expired !== reason) return;
+    // Its worker has not been asked yet.
+    call.expired = undefined;
+    this.giveUp(call, reason);
   }
 
   /**

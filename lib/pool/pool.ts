@@ -220,7 +220,6 @@ export class Pool implements FleetListener {
     if (call.isSettled) return this.#givingUp.startGrace(call);
     call.grace?.stop();
     call.stopWaiting();
-    this.#statistics.waitTime.note(call.startedAt - call.acceptedAt);
     this.#givingUp.timeRun(call);
   }
 

@@ -18,7 +18,7 @@ export class Recall {
   readonly #recalled = new Set<number>();
   /** The last call that the worker may begin, while it must not begin all. */
   #limit: number | undefined;
-  /** Since when there is a limit. */
+  /** Since when there is a limit, whichever: a worker that has seen one has no lease any more, and sees it lowered at once. */
   #limitedAt = 0;
   /** Whether the worker may begin calls beyond the limit, as it may not have seen that. */
   isUnsure = false;
@@ -29,7 +29,7 @@ export class Recall {
     this.#calls = calls;
   }
 
-  /** Whether the worker still has to drop calls: beside the calls it has, it can begin no others. */
+  /** Whether there is a limit: the worker has yet to drop calls, or to end those that it began beyond it. */
   get isGoingOn(): boolean {
     return this.#limit !== undefined;
   }
@@ -79,6 +79,7 @@ export class Recall {
       if (isBeyond(call.seq, limit) && call.mayStepBack && !hasSaidItBegan(call)) return false;
     }
     this.#limit = undefined;
+    this.isUnsure = false;
     this.#marks?.setLimit(NO_SEQ);
     return true;
   }

@@ -95,7 +95,11 @@ export class Settlement {
     call.isSettled = true;
     call.timer?.stop();
     call.release?.();
-    if (call.startedAt > 0) this.statistics.runTime.note(clock.now() - call.startedAt);
+    if (call.startedAt > 0) {
+      // Only now, as it may have seemed to begin before it did.
+      this.statistics.waitTime.note(call.startedAt - call.acceptedAt);
+      this.statistics.runTime.note(clock.now() - call.startedAt);
+    }
     // As long as it is in a worker, that may still read them.
     if (!call.place) this.store.release(call.args.attachments);
     this.open.remove(call);

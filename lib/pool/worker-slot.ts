@@ -82,7 +82,7 @@ export class WorkerSlot implements WorkerListener {
     return this.handle.marks !== undefined;
   }
 
-  /** Whether it still has to drop calls that were taken back: beside the calls it has, it can begin no others. */
+  /** Whether it may not begin all calls: none is handed to it in advance. */
   get isRecalling(): boolean {
     return this.#recall.isGoingOn;
   }
@@ -92,9 +92,7 @@ export class WorkerSlot implements WorkerListener {
     return this.#recall.isUnsure;
   }
 
-  /**
-   * Takes back the calls behind that one which the worker has not begun, and now never will; in order.
-   */
+  /** Takes back the calls behind that one which the worker has not begun, and now never will; in order. See Recall. */
   recallBehind(seq: number): Call[] {
     const recalled = this.#recall.behind(seq);
     for (const call of recalled) this.#takeOut(call);
@@ -218,8 +216,11 @@ export class WorkerSlot implements WorkerListener {
       return;
     }
     this.#takeOut(call);
-    this.served++;
-    noteTime(call, ms);
+    // Else it was dropped before it began.
+    if (!call.givenUp || ms > 0) {
+      this.served++;
+      noteTime(call, ms);
+    }
     this.#recall.endIfDone();
     this.#listener.onSettled(this, call, failed, outcome);
   }

@@ -12,6 +12,7 @@ export const FULL = 0;
  */
 export type Batch = (number | string | Attachment | null)[];
 
+/** None is leased: reading the limit costs a thread nothing. */
 export function isCall(type: unknown): type is typeof MessageType.call | typeof MessageType.callAhead {
   return type === MessageType.call || type === MessageType.callAhead;
 }

@@ -283,13 +283,27 @@ describe('a pool', () => {
       },
     );
 
+    it('asks the worker whether a call began that it was to load, as it may have', async () => {
+      const { host, worker, call } = await timeOutLeased({ announces: true });
+      host.started = 3;
+      worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
+      time += LEASE_OVER;
+      await until(() => host.withdrawn.length > 0, 'the question');
+      // That was on its way.
+      worker.started(3);
+      host.settle(3);
+      expect(await within(call)).toBe(3);
+    });
+
     it('rejects all that step back, though each may have seemed to begin', async () => {
       const { pool, host, worker, call } = await timeOutLeased({ isPair: true });
       time += 20;
       worker.settled(2, false, host.codec.encode(2, 'result'), 0.01);
       worker.returned(3);
       worker.returned(4);
-      expect(pool.stats()).toMatchObject({ failed: 2, queued: 0, running: 0 });
+      const { waitTime, ...stats } = pool.stats();
+      expect(stats).toMatchObject({ failed: 2, queued: 0, running: 0 });
+      expect(waitTime.p99).toBeLessThan(1);
       expect(await rejection(call)).toMatchObject({ code: 'EXECUTOR_TIMEOUT', phase: 'queue' });
       expect(host.handed).toHaveLength(4);
     });
@@ -364,6 +378,21 @@ describe('a pool', () => {
     host.settle(5);
     expect(await within(next)).toBe(5);
     expect({ ...pool.stats(), killed: host.killed }).toMatchObject({ failed: 2, running: 0, killed: 0 });
+  });
+
+  it('does not count for its worker what that dropped before it began', () => {
+    const { host, submit, worker } = holdLeased({ recycle: { calls: 3 } });
+    const abort = new AbortController();
+    void submit();
+    for (let n = 0; n < 10; n++) submit(abort.signal).catch(() => {});
+    host.started = 2;
+    abort.abort();
+    expect(host.cancelled).toHaveLength(10);
+    for (const seq of host.cancelled) {
+      worker.settled(seq, true, host.codec.encode(new Error('aborted'), 'error'), 0);
+    }
+    expect(host.workers).toHaveLength(1);
+    expect(host.handed[0]?.target.usualTime).toBe(0.01);
   });
 
   it('ends a worker that is to be recycled when its last calls have stepped back', () => {
