@@ -63,16 +63,8 @@ export class RemoteWorker {
     const known = this.#targets.get(handed.target);
     const isLoaded = known?.isLoaded === true;
     const target = isLoaded ? known.number : this.#define(handed.target, seq, known);
-    const call: Message = {
-      type: callTypeOf(handed),
-      seq,
-      id,
-      target,
-      attempt,
-      ms: timeout,
-      signals,
-      payload: args,
-    };
+    const type = callTypeOf(handed);
+    const call: Message = { type, seq, id, target, attempt, ms: timeout, signals, payload: args };
     // At once, as posting detaches what is moved.
     this.#channel.send(call, args.moves);
     return !isLoaded || this.#announces;

@@ -60,7 +60,7 @@ export class Call implements HostCall {
   readonly acceptedAt = clock.now();
   startedAt = 0;
   /** From when on its `queueTimeout` counts. */
-  waitsSince = 0;
+  waitsSince = this.acceptedAt;
   /** Counts `queueTimeout` first, `timeout` later. */
   timer: LateTimer | undefined;
   /** Its `queueTimeout` has ended, and whether it began by then is not known yet. */

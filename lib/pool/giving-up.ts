@@ -39,14 +39,15 @@ export class GivingUp {
 
   /** From now on its `queueTimeout` counts. */
   timeWaiting(call: Call): void {
-    call.waitsSince = clock.now();
     this.#time(call, 'queue', call.terms.queueTimeout);
   }
 
-  /** It only seemed to have begun: its `queueTimeout` counts as if nothing had been. */
-  timeWaitingOn(call: Call): void {
+  /** Its `queueTimeout` counts again, and did from then on: if nothing of it is left, the call is given up now. */
+  timeWaitingSince(call: Call, since: number): void {
+    call.waitsSince = since;
     const { queueTimeout } = call.terms;
-    this.#time(call, 'queue', queueTimeout, queueTimeout - (clock.now() - call.waitsSince));
+    // Node leaves out fractions.
+    this.#time(call, 'queue', queueTimeout, Math.ceil(queueTimeout - (clock.now() - since)));
   }
 
   /** From now on its `timeout` counts. */

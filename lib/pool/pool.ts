@@ -229,12 +229,8 @@ export class Pool implements FleetListener {
 
   onReturned(call: Call): void {
     this.leave(call);
-    if (call.startedAt > 0 && !call.isSettled) {
-      call.timer?.stop();
-      call.startedAt = 0;
-      this.#givingUp.timeWaitingOn(call);
-    }
-    if (!call.isSettled) this.#waitAgain(call);
+    // It only seemed to have started, if at all.
+    if (!call.isSettled) this.#waitAgain(call, call.waitsSince);
   }
 
   onSettled(call: Call, failed: boolean, outcome: OutcomePayload): void {
@@ -259,15 +255,15 @@ export class Pool implements FleetListener {
     this.#waitAgain(call);
   }
 
-  #waitAgain(call: Call): void {
+  /** @param since from when on its `queueTimeout` counts, if that was stopped: else it has all of it again */
+  #waitAgain(call: Call, since = clock.now()): void {
     if (call.expired) return this.#settlement.fail(call, call.expired);
-    // What seemed to have started has all of its time again.
     if (call.startedAt > 0 || !call.timer) {
       call.timer?.stop();
       call.startedAt = 0;
-      this.#givingUp.timeWaiting(call);
+      this.#givingUp.timeWaitingSince(call, since);
     }
-    this.#open.queue.putBack(call);
+    if (!call.isSettled) this.#open.queue.putBack(call);
   }
 
   /** It is in no worker any more. */

@@ -4,6 +4,7 @@ import { CallList } from '../../lib/pool/call-list.js';
 import { Recall } from '../../lib/pool/recall.js';
 import { LimitLease } from '../../lib/wire/limit-lease.js';
 import { NO_SEQ } from '../../lib/wire/marks.js';
+import { Random } from '../chaos/random.js';
 import { makeCall } from '../support/make-call.js';
 
 function setClock(now: () => number): void {
@@ -44,21 +45,12 @@ it('does not hold while there is a limit, so that the worker sees at once when t
   expect([lease.getLimit(), state.reads]).toEqual([NO_SEQ, 4]);
 });
 
-/** Numbers from 0 to 1, the same for a seed in each run (a linear congruential generator, as in Numerical Recipes, 2nd ed., 7.1). */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /**
  * A worker that is given calls in advance, and a parent that takes some back; between any two steps of the one, time passes, up to ten
  * microseconds, or two milliseconds, and steps of the other.
  */
 class Model {
-  readonly #random: () => number;
+  readonly #random: Random;
   readonly #calls = new CallList();
   readonly #lease: LimitLease;
   readonly #recall: Recall;
@@ -78,9 +70,9 @@ class Model {
   readonly begun: number[] = [];
 
   constructor(seed: number) {
-    this.#random = randomFrom(seed);
+    this.#random = new Random(seed);
     // Two processors may not agree on the time.
-    setClock(() => this.#step(this.#at + (this.#random() - 0.5) / 4));
+    setClock(() => this.#step(this.#at + (this.#random.next() - 0.5) / 4));
     this.#lease = new LimitLease({ getLimit: () => this.#step(this.#step(this.#limit)) });
     const getStarted = () => this.#step(this.#started);
     const setLimit = (seq: number) => void this.#step((this.#limit = seq));
@@ -90,7 +82,7 @@ class Model {
   run(): void {
     for (let turn = 0; turn < 300; turn++) {
       this.#pass();
-      if (this.#random() < 0.5) this.#act();
+      if (this.#random.chance(0.5)) this.#act();
       else this.#goOn();
     }
     // Each call leaves the worker: its end has been read, or that it did not begin.
@@ -105,13 +97,13 @@ class Model {
   /** What is read now is known to whoever reads it only after something else has happened. */
   #step<T>(value: T): T {
     this.#pass();
-    if (this.#isInParent && !this.#isInWorker) while (this.#random() < 0.6) this.#goOn();
-    else if (this.#isInWorker && !this.#isInParent) while (this.#random() < 0.3) this.#act();
+    if (this.#isInParent && !this.#isInWorker) while (this.#random.chance(0.6)) this.#goOn();
+    else if (this.#isInWorker && !this.#isInParent) while (this.#random.chance(0.3)) this.#act();
     return value;
   }
 
   #pass(): void {
-    this.#at += this.#random() < 0.1 ? this.#random() * 2 : this.#random() / 100;
+    this.#at += this.#random.chance(0.1) ? this.#random.next() * 2 : this.#random.next() / 100;
   }
 
   #goOn(): void {
@@ -141,10 +133,10 @@ class Model {
 
   #act(): void {
     this.#isInParent = true;
-    const choice = this.#random();
+    const choice = this.#random.next();
     if (choice < 0.4) this.#read();
     else if (choice < 0.7) this.#handOver();
-    else this.#takeBack(this.#lastSeq - Math.floor(this.#random() * 6));
+    else this.#takeBack(this.#lastSeq - this.#random.below(6));
     this.#isInParent = false;
   }
 
@@ -160,12 +152,12 @@ class Model {
 
   #handOver(): void {
     if (this.#recall.isGoingOn) return;
-    for (let more = this.#random() * 8; more > 0; more--) {
+    for (let more = this.#random.next() * 8; more > 0; more--) {
       const call = makeCall(0);
       call.seq = ++this.#lastSeq;
       call.mayStepBack = call.isLeased = this.#calls.size > 0;
-      if (this.#random() < 0.1) call.isLeased = false;
-      if (this.#random() < 0.1) call.isAnnounced = true;
+      if (this.#random.chance(0.1)) call.isLeased = false;
+      if (this.#random.chance(0.1)) call.isAnnounced = true;
       this.#calls.push(call);
       this.#batch.push({ seq: call.seq, isLeased: call.isLeased });
       this.#noteHead();
