@@ -22,7 +22,7 @@ const ARGUMENTS = 5;
  */
 export function openProcessSession(parent: number, fileBytes: number, hasNest: boolean): void {
   // Before the application's code is loaded, which may block the event loop; till now nothing could.
-  guardAgainstOrphanage(parent);
+  guardAgainstOrphanage(parent, PIPE);
   const cells = fileBytes > 0 ? new FileCells(MEMORY) : undefined;
   const channel = new PipeChannel(new Socket({ fd: PIPE }), { fd: PIPE, hasFile: true });
   const marks = cells && new FileMarks(cells);

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ALL_KINDS, WORKER_KINDS } from '../support/app.js';
 import { until, within } from '../support/deadline.js';
@@ -158,15 +160,36 @@ describe.each(WORKER_KINDS)('an application with a pool of kind %s', (kind) => {
   });
 });
 
+it('an application in a thread leaves no process when it is terminated while one is in an endless loop', async () => {
+  const thread = new Worker(MAIN, { argv: ['process', 'blocked'], stdout: true });
+  onTestFinished(async () => void (await thread.terminate()));
+  const [said] = (await within(once(thread.stdout, 'data'), 'the worker')) as [Buffer];
+  const worker = Number(said.toString().split(':')[0]);
+  onTestFinished(() => void (isAlive(worker) && process.kill(worker, 'SIGKILL')));
+  await until(() => cpuSeconds(worker) > 1, 'the loop');
+  await within(thread.terminate());
+  await until(() => isOver(worker), 'the end of the worker', 6_000);
+});
+
 describe.each(ALL_KINDS)('an application that closes a pool of kind %s', (kind) => {
   it('ends by itself, as no timer and no handle is left', async () => {
     expect(await endAfter('closing', run(kind, 'close'))).toEqual({ code: 0, signal: null });
   });
 });
 
+/** What the kernel says of a process, from its state on. */
+function fieldsOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+}
+
+/** Whether a child has ended, which the thread that would hear of it may not have lived to see. */
+function isOver(pid: number): boolean {
+  return !isAlive(pid) || fieldsOf(pid)[0] === 'Z';
+}
+
 /** CPU time that a process has used, in seconds. */
 function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const fields = fieldsOf(pid);
   // utime and stime are fields 14 and 15; the kernel counts in hundredths.
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
