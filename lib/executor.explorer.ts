@@ -1,6 +1,6 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { type DecoratedMethod, decoratedMethodsOf } from './decorators/decorated-method.js';
+import { type DecoratedMethod, decoratedMethodsOf, wrappers } from './decorators/decorated-method.js';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { REGISTRY_PROPERTY } from './executor.constants.js';
 import { checkMethodOptions, choosePool, type ExecutorSettings } from './options/normalise.js';
@@ -47,7 +47,8 @@ export class ExecutorExplorer {
   }
 
   /**
-   * Decorated classes that Nest did not construct have no way into a pool: they would run inline, unnoticed.
+   * Decorated classes that Nest did not construct have no way into a pool: they would run inline, unnoticed. (Not what a test puts in
+   * their place, where its own methods stand for the decorated ones.)
    * @throws ExecutorOptionsError
    */
   checkInstances(): void {
@@ -56,13 +57,14 @@ export class ExecutorExplorer {
       const { instance, token } = record as { instance: unknown; token: unknown };
       // One of another scope is made later: then only its token can tell.
       const target = isObject(instance) ? classOf(instance) : isMadeLate(record) ? token : undefined;
-      const [method] = typeof target === 'function' ? decoratedMethodsOf(target) : [];
-      if (typeof target !== 'function' || !method) continue;
-      if (isObject(instance) && (instance as { [REGISTRY_PROPERTY]?: unknown })[REGISTRY_PROPERTY]) continue;
+      if (typeof target !== 'function') continue;
+      const holder = (isObject(instance) ? instance : target.prototype) as Injected;
+      const method = decoratedMethodsOf(target).find(({ name }) => wrappers.has(holder[name] as object));
+      if (!method || holder[REGISTRY_PROPERTY]) continue;
       throw new ExecutorOptionsError(
         `${target.name} has the decorated method ${String(method.name)}(), but the application makes it by a factory ` +
           `or value, so that it would run inline. Provide the class itself: providers: [${target.name}], with what ` +
-          `it needs injected.`,
+          `it needs injected. (In a test, put something with methods of its own in its place.)`,
       );
     }
   }
@@ -93,6 +95,9 @@ export class ExecutorExplorer {
     }
   }
 }
+
+/** What Nest has as an instance of a decorated class. */
+type Injected = Readonly<Record<string | symbol, unknown>>;
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;

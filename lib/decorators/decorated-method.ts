@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { DECORATED_METHODS } from '../executor.constants.js';
 import type { RunInExecutorOptions } from '../interfaces/call-options.interface.js';
 import type { AsyncMethod } from '../interfaces/decorated-method.interface.js';
+import { sharedState } from '../shared-state.js';
 
 /** What `@RunInExecutor` knows about a method. */
 export interface DecoratedMethod {
@@ -15,7 +16,7 @@ export interface DecoratedMethod {
 }
 
 /** The functions that replace decorated methods. */
-export const wrappers = new WeakSet<object>();
+export const wrappers = sharedState('wrappers', () => new WeakSet<object>());
 
 export function recordDecoratedMethod(method: DecoratedMethod): void {
   const own =

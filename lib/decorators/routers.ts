@@ -3,11 +3,19 @@ import { sharedState } from '../shared-state.js';
 
 const routers = sharedState('routers', () => new WeakSet<object>());
 
+/** A router's property that holds itself. */
+const SELF = Symbol.for('nestjs-executor.router');
+
 /** Each router registers itself here: tests that mock whatever is injected into a class put something else in its place. */
 export function addRouter(router: MethodRouter): void {
   routers.add(router);
+  // No proxy may show another value of what cannot change.
+  Object.defineProperty(router, SELF, { value: router });
 }
 
-export function isRouter(value: unknown): value is MethodRouter {
-  return typeof value === 'object' && value !== null && routers.has(value);
+/** The router that this is, or that is behind it: an application may wrap all that Nest makes (`instrument.instanceDecorator`). */
+export function routerOf(value: unknown): MethodRouter | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const router = routers.has(value) ? value : (value as { [SELF]?: object })[SELF];
+  return router && routers.has(router) ? (router as MethodRouter) : undefined;
 }

@@ -5,7 +5,7 @@ import type { RunInExecutorOptions } from '../interfaces/call-options.interface.
 import type { MethodRouter } from './method-router.js';
 import type { AsyncMethod, ExecutorMethodDecorator } from '../interfaces/decorated-method.interface.js';
 import { type DecoratedMethod, recordDecoratedMethod, wrappers } from './decorated-method.js';
-import { isRouter } from './routers.js';
+import { routerOf } from './routers.js';
 import { show } from '../options/rules.js';
 
 /**
@@ -34,7 +34,7 @@ export function RunInExecutor(pool?: string, options: RunInExecutorOptions = {})
     const original = descriptor?.value as M;
     if (typeof owner === 'function' || typeof original !== 'function') {
       throw new ExecutorOptionsError(
-        `@RunInExecutor cannot decorate ${String(name)}: only methods of instances, not static ones, accessors and properties. ` +
+        `@RunInExecutor cannot decorate ${memberOf(owner, name)}: only methods of instances, not static ones, accessors, properties and classes. ` +
           `For a function, export it and use executor.run().`,
       );
     }
@@ -67,12 +67,19 @@ function injectRouter(owner: object): void {
   Object.defineProperty(owner, REGISTRY_PROPERTY, {
     configurable: true,
     get: () => undefined,
-    set(this: object, router: unknown) {
+    set(this: object, injected: unknown) {
+      const value = routerOf(injected);
       // A mock routes nothing: the instance then runs its methods inline, as one that Nest did not make.
-      if (!isRouter(router)) return;
-      Object.defineProperty(this, REGISTRY_PROPERTY, { value: router, configurable: true, writable: true });
+      if (!value) return;
+      Object.defineProperty(this, REGISTRY_PROPERTY, { value, configurable: true, writable: true });
     },
   });
+}
+
+/** How an error names what was decorated; of a class, only that is given. */
+function memberOf(owner: object, name: string | symbol | undefined): string {
+  const target = typeof owner === 'function' ? owner : owner.constructor;
+  return name === undefined ? target.name : `${target.name}.${String(name)}`;
 }
 
 interface Routed {

@@ -121,6 +121,10 @@ export class WorkerPlanner {
       providers: await Promise.all(
         Array.from(provided.keys(), (target) => references.get(target) ?? locateIn(target, files)),
       ),
+      inContext: await locateThese(
+        classes.filter(({ target }) => inContext.has(target) || inContext.makes(target)),
+        references,
+      ),
     };
     return { plan, references, uses };
   }
@@ -192,6 +196,17 @@ export class WorkerPlanner {
     const own = moduleOf(record)?.metatype;
     return [...inContext.modulesWith(token)].every((held) => held !== own && this.#moduleClasses.has(held));
   }
+}
+
+/** Those of them that can be: what another pool runs need not be exported. */
+async function locateThese(
+  classes: readonly DecoratedClass[],
+  known: ReadonlyMap<object, Reference>,
+): Promise<Reference[]> {
+  const found = await Promise.all(
+    classes.map(({ target }) => known.get(target) ?? locate(target).catch(() => undefined)),
+  );
+  return found.filter((reference) => reference !== undefined);
 }
 
 /** Where it cannot be found out where a class is, one of the files that were named may export it. */

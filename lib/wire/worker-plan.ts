@@ -24,6 +24,8 @@ export interface WorkerPlan {
   readonly context: PlanReference | undefined;
   /** Decorated classes and the injectable classes that they need and that `context` does not provide. */
   readonly providers: readonly PlanReference[];
+  /** Decorated classes that `context` provides; default: none. */
+  readonly inContext?: readonly PlanReference[];
 }
 
 /** What a call's target number stands for; `method` and `hops` are set for methods, and missing for functions. */

@@ -12,6 +12,11 @@ nestErrors.know(nest);
 
 class ExecutorWorkerRoot {}
 
+async function resolveAll(references: WorkerPlan['providers']): Promise<Type<unknown>[]> {
+  const found = await Promise.all(references.map((reference) => resolve(reference)));
+  return found as unknown as Type<unknown>[];
+}
+
 /** How many are named. */
 const MOST_NAMED = 3;
 
@@ -46,10 +51,11 @@ export class NestContext {
     const held = plan.context ? [plan.context, ...plan.providers] : plan.providers;
     if (held.length > 0) tell(`loading ${listOf(held.map(({ file }) => file))}`);
     const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
-    const providers = (await Promise.all(
-      plan.providers.map((provider) => resolve(provider)),
-    )) as unknown as Type<unknown>[];
-    providers.forEach(stripMetadata);
+    const [providers, inContext] = await Promise.all([
+      resolveAll(plan.providers),
+      resolveAll(plan.inContext ?? []),
+    ]);
+    for (const target of [...providers, ...inContext]) stripMetadata(target);
     const root: DynamicModule = {
       module: ExecutorWorkerRoot,
       imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],

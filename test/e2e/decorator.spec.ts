@@ -32,9 +32,18 @@ import {
   WithHooks,
   WithOptions,
 } from '../fixtures/services.js';
+import { RunsByItselfContext } from '../fixtures/context.module.js';
 import { ALL_KINDS, startApp, type TestApp, withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
+
+/** As what traces each method does. */
+const binding: ProxyHandler<object> = {
+  get(target, key) {
+    const value: unknown = Reflect.get(target, key);
+    return typeof value === 'function' && key !== 'constructor' ? value.bind(target) : value;
+  },
+};
 
 describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
   const there = kind === 'inline' ? 'parent' : 'worker';
@@ -188,6 +197,17 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     expect(Reflect.hasMetadata('SCHEDULER_TYPE', RunsByItself.prototype.marks)).toBe(true);
   });
 
+  it('nor if it is the context that provides the class', async () => {
+    if (kind === 'inline') return;
+    await withApp(
+      { kind, context: RunsByItselfContext },
+      async ({ context }) => {
+        expect(await within(context.get(RunsByItself).marks())).toEqual([false, false]);
+      },
+      { imports: [RunsByItselfContext] },
+    );
+  });
+
   it('keeps what an injected pool says of itself where it runs', async () => {
     expect(await within(app.context.get(UsesExecutor).tell())).toEqual([
       'pool',
@@ -239,6 +259,23 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
         ],
       },
     );
+  });
+
+  it('routes where the application wraps all that Nest makes', async () => {
+    const instanceDecorator = (instance: unknown) =>
+      typeof instance === 'object' && instance !== null ? new Proxy(instance, binding) : instance;
+    const module = {
+      module: class WrappedModule {},
+      imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1 } } })],
+      providers: [Greeter, Service],
+    };
+    const options = { logger: false, abortOnError: false, instrument: { instanceDecorator } } as const;
+    const wrapped = await within(NestFactory.createApplicationContext(module, options));
+    try {
+      expect(await within(wrapped.get(Service).greet('Ada'))).toBe(`hello Ada from a ${there}`);
+    } finally {
+      await within(wrapped.close());
+    }
   });
 
   it('names class, method, pool and the nearest name for an unknown pool', async () => {
