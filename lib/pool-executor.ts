@@ -32,8 +32,8 @@ export class PoolExecutor implements Executor {
   }
 
   with(options: CallOptions): Executor {
-    checkCallOptions(`with() of pool '${this.name}'`, options);
-    return new PoolExecutor(this.pool, this.prepare, this.targets, { ...this.options, ...given(options) });
+    const given = checkCallOptions(`with() of pool '${this.name}'`, options);
+    return new PoolExecutor(this.pool, this.prepare, this.targets, { ...this.options, ...given });
   }
 
   stats(): ExecutorStats {
@@ -71,9 +71,4 @@ export class PoolExecutor implements Executor {
     if (!target) byFile.set(this.options.file, (target = new FunctionTarget(fn, this.options.file)));
     return target;
   }
-}
-
-/** Without what is said to be undefined, which means the same as leaving it out. */
-function given(options: CallOptions): CallOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

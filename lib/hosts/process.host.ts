@@ -165,7 +165,7 @@ export class ProcessHost implements WorkerHost {
   }
 }
 
-/** How V8 ends a process that has no memory left; a shell, or Windows, gives that as an exit code. */
+/** How V8 ends a process that has no memory left, or not even enough to begin; a shell, or Windows, gives that as an exit code. */
 function isAbort(exitCode: number | null, signal: string | null): boolean {
-  return signal === 'SIGABRT' || exitCode === 134;
+  return signal === 'SIGABRT' || signal === 'SIGTRAP' || exitCode === 134 || exitCode === 133;
 }

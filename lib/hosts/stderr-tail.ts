@@ -26,16 +26,18 @@ export class StderrTail {
   }
 
   get saysOutOfMemory(): boolean {
-    return /heap out of memory|Allocation failed - process out of memory/.test(this.#tail);
+    return /heap out of memory|Allocation failed - process out of memory|fatal javascript (oom|out of memory)/i.test(
+      this.#tail,
+    );
   }
 
-  /** Of why it ended: what Node says of an error that nothing caught, or of an option that it does not know. */
+  /** Of why it ended: what Node says of an error that nothing caught, or of an option that it does not know, or V8 of its end. */
   get lastWords(): string {
     const lines = Buffer.from(this.#tail, 'latin1').toString().split('\n');
     const said = lines
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('Node.js v'));
-    return said.findLast((line) => /^[\w$.]*Error\b.*:/.test(line)) ?? said.at(-1) ?? '';
+    return said.findLast((line) => /^[\w$.]*Error\b.*:|^(# )?fatal /i.test(line)) ?? said.at(-1) ?? '';
   }
 
   close(): void {

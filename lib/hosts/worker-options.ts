@@ -51,7 +51,9 @@ function onlyShared(options: readonly string[]): string[] {
 /** V8's flags for what `worker_threads` calls resource limits. */
 export function v8Flags(limits: ResourceLimits | undefined): string[] {
   const flags: string[] = [];
-  if (limits?.maxOldGenerationSizeMb) flags.push(`--max-old-space-size=${limits.maxOldGenerationSizeMb}`);
+  if (limits?.maxOldGenerationSizeMb) {
+    flags.push(`--max-old-space-size=${Math.max(1, Math.floor(limits.maxOldGenerationSizeMb))}`);
+  }
   // The young generation is three semi-spaces.
   if (limits?.maxYoungGenerationSizeMb) {
     flags.push(`--max-semi-space-size=${Math.max(1, Math.floor(limits.maxYoungGenerationSizeMb / 3))}`);

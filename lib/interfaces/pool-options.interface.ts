@@ -34,11 +34,11 @@ export interface PoolOptions {
   readonly concurrency?: number | undefined;
   /** How many accepted calls may wait to start, 0 or more; further calls reject with ExecutorQueueFullError. Default 10,000. */
   readonly maxQueue?: number | undefined;
-  /** How long an accepted call may wait for a worker, in ms, 1 or more. Default: no limit. */
+  /** How long an accepted call may wait for a worker, in ms, 1 to 2^31-1. Default: no limit. */
   readonly queueTimeout?: number | undefined;
-  /** How long a method may run, in ms, counted from its start, 1 or more. Default: no limit. */
+  /** How long a method may run, in ms, counted from its start, 1 to 2^31-1. Default: no limit. */
   readonly timeout?: number | undefined;
-  /** How long a worker above `size.min` stays without a call, in ms, 0 or more. Default 60,000. */
+  /** How long a worker above `size.min` stays without a call, in ms, 0 to 2^31-1. Default 60,000. */
   readonly idleTimeout?: number | undefined;
   /** When a worker is replaced by a fresh one. Calls do not notice. */
   readonly recycle?: RecycleOptions | undefined;
@@ -51,17 +51,19 @@ export interface PoolOptions {
   /** `eager` boots `size` (`size.min`) workers at start-up; `lazy` at the first call. Default `eager`. */
   readonly warmup?: 'eager' | 'lazy' | undefined;
   /**
-   * How long a worker may take to boot, in ms, 1 or more. Also how long it may take later to load the file of what a call runs: after
+   * How long a worker may take to boot, in ms, 1 to 2^31-1. Also how long it may take later to load the file of what a call runs: after
    * that the call rejects with ExecutorReferenceError. A worker that gives no sign of life for this long after it should have taken a
    * call is replaced. Default 30,000.
    */
   readonly bootTimeout?: number | undefined;
   /**
-   * How long closing waits for accepted calls, in ms, 0 or more, from Nest's `beforeApplicationShutdown` on. Calls that are left
+   * How long closing waits for accepted calls, in ms, 0 to 2^31-1, from Nest's `beforeApplicationShutdown` on. Calls that are left
    * are given up. Each worker then has 5 s for its own shutdown hooks. Default 10,000.
    */
   readonly shutdownTimeout?: number | undefined;
-  /** V8's limits for one worker, in MB, as in `worker_threads`; for processes, the matching V8 flags. */
+  /**
+   * V8's limits for one worker, in MB, as in `worker_threads`; for processes, the matching V8 flags. Each above 0, `stackSizeMb` 0.5 or more.
+   */
   readonly resourceLimits?: ResourceLimits | undefined;
   /** Environment variables of the workers, in addition to the application's own. */
   readonly env?: Readonly<Record<string, string>> | undefined;

@@ -6,17 +6,8 @@ import type {
   ExecutorModuleOptions,
   ExecutorOptionsFactory,
 } from '../interfaces/module-options.interface.js';
-import {
-  aFunction,
-  aList,
-  anything,
-  checkObject,
-  emptyPools,
-  isRecord,
-  list,
-  show,
-  strings,
-} from './rules.js';
+import { checkModuleOptions } from './normalise.js';
+import { aFunction, aList, aToken, checkObject, emptyPools, isRecord, list, show, strings } from './rules.js';
 
 const WHERE = 'ExecutorModule.forRootAsync()';
 
@@ -26,7 +17,7 @@ const ASYNC_RULES = {
   inject: aList,
   useFactory: aFunction,
   useClass: aFunction,
-  useExisting: anything,
+  useExisting: aToken,
 };
 
 /** @throws ExecutorOptionsError */
@@ -38,7 +29,7 @@ export function checkAsyncOptions(options: ExecutorModuleAsyncOptions): void {
   if (twice !== undefined) throw new ExecutorOptionsError(`${WHERE} names pool '${twice}' twice.`);
   const sources = [useFactory, useClass, useExisting].filter((source) => source !== undefined);
   if (sources.length === 1) return;
-  throw new ExecutorOptionsError(`${WHERE} needs one of useFactory, useClass and useExisting.`);
+  throw new ExecutorOptionsError(`${WHERE} needs one of useFactory, useClass and useExisting, and only one.`);
 }
 
 /** The names of the pools that an application gave, or `undefined` if that is no set of pools at all. */
@@ -85,9 +76,7 @@ function checkNames(
       `${WHERE} got no options: its factory must return what forRoot() takes, {} for the defaults. Is a 'return' missing?`,
     );
   }
-  const made = namesOfPools(options);
-  // What it is instead is said when all options are checked.
-  if (made === undefined) return options;
+  const made = Object.keys(checkModuleOptions(options).pools ?? { [DEFAULT_POOL]: {} });
   const missing = names.filter((name) => !made.includes(name));
   const unknown = made.filter((name) => !names.includes(name));
   if (missing.length === 0 && unknown.length === 0) return options;

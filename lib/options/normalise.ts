@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import type { ResourceLimits } from 'node:worker_threads';
 import { ExecutorOptionsError } from '../errors/executor.errors.js';
 import { DEFAULT_POOL } from '../executor.constants.js';
+import type { CallOptions, RunInExecutorOptions } from '../interfaces/call-options.interface.js';
 import type { ExecutorModuleOptions } from '../interfaces/module-options.interface.js';
-import type { PoolOptions, PoolSizeRange } from '../interfaces/pool-options.interface.js';
+import type { PoolOptions, PoolSizeRange, RecycleOptions } from '../interfaces/pool-options.interface.js';
 import type { PoolSettings } from './pool-settings.js';
 import {
   aClassOrFalse,
@@ -22,7 +24,6 @@ import {
   type Rule,
   show,
   signal,
-  stringMap,
   strings,
 } from './rules.js';
 
@@ -38,6 +39,14 @@ const size: Rule = (value) => {
     Object.keys(others).length === 0;
   return isRange ? undefined : allowed;
 };
+
+/** With much less, a thread ends the whole application as it starts (Node 20 with 0.2, say). */
+const LEAST_STACK_MB = 0.5;
+
+const stackSize: Rule = (value) =>
+  Number.isFinite(value) && (value as number) >= LEAST_STACK_MB
+    ? undefined
+    : `a number of ${LEAST_STACK_MB} or more`;
 
 /** An object within a pool's options: its own keys are checked after it. */
 const anObject: Rule = (value) => (isRecord(value) ? undefined : 'an object');
@@ -56,7 +65,7 @@ const POOL_RULES: Readonly<Record<keyof PoolOptions, Rule>> = {
   bootTimeout: delay,
   shutdownTimeout: delayOrZero,
   resourceLimits: anObject,
-  env: stringMap,
+  env: anObject,
   execArgv: strings,
   retries: naturalNumber,
 };
@@ -67,7 +76,7 @@ const RESOURCE_LIMIT_RULES = {
   maxOldGenerationSizeMb: positiveNumber,
   maxYoungGenerationSizeMb: positiveNumber,
   codeRangeSizeMb: positiveNumber,
-  stackSizeMb: positiveNumber,
+  stackSizeMb: stackSize,
 };
 
 /** What holds for every call of a decorated method. */
@@ -86,28 +95,35 @@ export interface ExecutorSettings {
 
 /** @throws ExecutorOptionsError */
 export function normaliseOptions(given: ExecutorModuleOptions = {}): ExecutorSettings {
-  checkObject('ExecutorModule', given, MODULE_RULES);
-  const described: [string, unknown][] = Object.entries(
-    (given.pools as object | undefined) ?? { [DEFAULT_POOL]: {} },
-  );
+  const options = checkModuleOptions(given);
+  const described: [string, unknown][] = Object.entries(options.pools ?? { [DEFAULT_POOL]: {} });
   if (described.length === 0) {
     throw emptyPools('ExecutorModule');
   }
   const pools = new Map(described.map(([name, pool]) => [name, normalisePool(name, pool)]));
-  return { pools, defaultPool: defaultPool(given.default, [...pools.keys()]) };
+  return { pools, defaultPool: defaultPool(options.default, [...pools.keys()]) };
+}
+
+/**
+ * Checks all but what each pool is given.
+ * @throws ExecutorOptionsError
+ */
+export function checkModuleOptions(given: unknown): ExecutorModuleOptions {
+  return checkObject('ExecutorModule', given, MODULE_RULES) as ExecutorModuleOptions;
 }
 
 /**
  * @param where how an error names the place, e.g. `CatalogService.parse()`
+ * @returns those that were given
  * @throws ExecutorOptionsError
  */
-export function checkCallOptions(where: string, options: unknown): void {
-  checkObject(where, options, CALL_RULES);
+export function checkCallOptions(where: string, options: unknown): CallOptions {
+  return checkObject(where, options, CALL_RULES) as CallOptions;
 }
 
 /** The same for what `@RunInExecutor` was given. */
-export function checkMethodOptions(where: string, options: unknown): void {
-  checkObject(where, options, METHOD_RULES);
+export function checkMethodOptions(where: string, options: unknown): RunInExecutorOptions {
+  return checkObject(where, options, METHOD_RULES) as RunInExecutorOptions;
 }
 
 /**
@@ -144,12 +160,9 @@ function defaultPool(given: unknown, names: readonly string[]): string | undefin
 function normalisePool(name: string, options: unknown): PoolSettings {
   const where = `Pool '${name}'`;
   if (name === '') throw new ExecutorOptionsError(`A pool's name must not be empty.`);
-  checkObject(where, options, POOL_RULES);
-  const given: PoolOptions = options;
-  const { concurrency = 1 } = given;
-  if (given.recycle) checkObject(`${where}: 'recycle'`, given.recycle, RECYCLE_RULES);
-  if (given.resourceLimits)
-    checkObject(`${where}: 'resourceLimits'`, given.resourceLimits, RESOURCE_LIMIT_RULES);
+  const given = checkObject(where, options, POOL_RULES) as PoolOptions;
+  const { concurrency = 1, recycle = {}, resourceLimits, env } = given;
+  if (env) checkEnv(where, env);
   return {
     name,
     kind: given.kind ?? 'thread',
@@ -160,18 +173,29 @@ function normalisePool(name: string, options: unknown): PoolSettings {
     queueTimeout: given.queueTimeout ?? 0,
     timeout: given.timeout ?? 0,
     idleTimeout: given.idleTimeout ?? 60_000,
-    recycle: given.recycle ?? {},
+    recycle: checkObject(`${where}: 'recycle'`, recycle, RECYCLE_RULES) as RecycleOptions,
     context: given.context,
     warmup: given.warmup ?? 'eager',
     bootTimeout: given.bootTimeout ?? 30_000,
     shutdownTimeout: given.shutdownTimeout ?? 10_000,
-    resourceLimits: given.resourceLimits,
-    env: given.env,
+    resourceLimits:
+      resourceLimits &&
+      (checkObject(`${where}: 'resourceLimits'`, resourceLimits, RESOURCE_LIMIT_RULES) as ResourceLimits),
+    env,
     execArgv: given.execArgv,
     retries: given.retries ?? 0,
   };
 }
 
 function sizeRange(given: number | PoolSizeRange): PoolSizeRange {
-  return typeof given === 'number' ? { min: given, max: given } : given;
+  return typeof given === 'number' ? { min: given, max: given } : { min: given.min, max: given.max };
+}
+
+/** Shows no value: those of others are secrets, often. */
+function checkEnv(where: string, env: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value === 'string') continue;
+    const kind = value === null ? 'null' : typeof value;
+    throw new ExecutorOptionsError(`${where}: 'env': '${name}' must be a string, not of type ${kind}.`);
+  }
 }

@@ -49,15 +49,11 @@ export const aFunction: Rule = (value) => (typeof value === 'function' ? undefin
 
 export const aList: Rule = (value) => (Array.isArray(value) ? undefined : 'a list');
 
-export const anything: Rule = () => undefined;
+export const aToken: Rule = (value) =>
+  value === null || value === '' ? 'the token of a provider' : undefined;
 
 export const strings: Rule = (value) =>
   Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? undefined : 'a list of strings';
-
-export const stringMap: Rule = (value) =>
-  isRecord(value) && Object.values(value).every((entry) => typeof entry === 'string')
-    ? undefined
-    : 'an object with strings as values';
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -66,27 +62,33 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /**
  * Checks an object's keys and values.
  * @param where how an error names the object, e.g. `Pool 'cpu'`
+ * @returns what it gives: what it inherits as well, as a class of settings has getters; and nothing that is `undefined`
  * @throws ExecutorOptionsError with the key, what was given and what is allowed
  */
-export function checkObject(
+export function checkObject<K extends string>(
   where: string,
   value: unknown,
-  rules: Readonly<Record<string, Rule>>,
-): asserts value is Record<string, unknown> {
+  rules: Readonly<Record<K, Rule>>,
+): Partial<Record<K, unknown>> {
   if (!isRecord(value)) throw new ExecutorOptionsError(`${where} must be an object, not ${show(value)}.`);
-  for (const [key, given] of Object.entries(value)) {
-    if (!Object.hasOwn(rules, key)) {
-      throw new ExecutorOptionsError(
-        `${where} has no option '${key}' (given: ${show(given)}).${didYouMean(key, Object.keys(rules))} ` +
-          `Allowed are ${list(Object.keys(rules))}.`,
-      );
-    }
-    if (given === undefined) continue;
-    const allowed = (rules[key] as Rule)(given);
-    if (allowed !== undefined) {
-      throw new ExecutorOptionsError(`${where}: '${key}' must be ${allowed}, not ${show(given)}.`);
-    }
+  const known = Object.keys(rules) as K[];
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(rules, key)) continue;
+    throw new ExecutorOptionsError(
+      `${where} has no option '${key}' (given: ${glimpse(value[key])}).${didYouMean(key, known)} Allowed are ${list(known)}.`,
+    );
   }
+  const given: Partial<Record<K, unknown>> = {};
+  for (const key of known) {
+    const one = value[key];
+    if (one === undefined) continue;
+    const allowed = rules[key](one);
+    if (allowed !== undefined) {
+      throw new ExecutorOptionsError(`${where}: '${key}' must be ${allowed}, not ${show(one)}.`);
+    }
+    given[key] = one;
+  }
+  return given;
 }
 
 /** ` Did you mean 'x'?`, or nothing where no name is near. */
@@ -108,6 +110,11 @@ export function emptyPools(where: string): ExecutorOptionsError {
   );
 }
 
-export function show(value: unknown): string {
-  return inspect(value, { depth: 1, breakLength: Infinity, maxStringLength: 80, customInspect: false });
+export function show(value: unknown, depth = 1): string {
+  return inspect(value, { depth, breakLength: Infinity, maxStringLength: 80, customInspect: false });
+}
+
+/** Without what is in it: somebody's whole configuration, perhaps. */
+function glimpse(value: unknown): string {
+  return show(value, -1);
 }

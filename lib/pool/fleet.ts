@@ -7,7 +7,7 @@ import { LateTimer } from './late-timer.js';
 import { Relief } from './relief.js';
 import type { PoolSettings } from '../options/pool-settings.js';
 import { Roster } from './roster.js';
-import { lossOf, silentEnd, slowBoot, unusedEnd } from './worker-end.js';
+import { lossOf, refusedStart, silentEnd, slowBoot, unusedEnd } from './worker-end.js';
 import type { LeftCall, SlotListener } from './slot-listener.js';
 import { WorkerSlot } from './worker-slot.js';
 import { clearTimeout, setTimeout } from '../node-timers.js';
@@ -259,8 +259,7 @@ export class Fleet implements SlotListener {
   }
 
   #bootFailed(cause: unknown): void {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const error = new ExecutorBootError(this.#settings.name, why, { cause });
+    const error = new ExecutorBootError(this.#settings.name, refusedStart(cause), { cause });
     this.#backOff.bootFailed();
     if (this.#warming) {
       this.#warming.reject(error);

@@ -4,8 +4,16 @@ import type { PoolKind } from '../interfaces/pool-options.interface.js';
 
 /** Why a worker did not start that could not say so itself. */
 export function silentEnd(end: WorkerEnd): string {
+  const cure = end.outOfMemory ? ` (is the pool's 'resourceLimits' too small?)` : '';
   const wrote = end.lastWords ? `; on stderr it wrote: ${end.lastWords}` : '';
-  return `it ${describeLoss(end)} while it started${wrote}`;
+  return `it ${describeLoss(end)} while it started${cure}${wrote}`;
+}
+
+/** Why a worker did not start: of some of what the system refuses, Node gives no more than a code. */
+export function refusedStart(cause: unknown): string {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const isLimit = /\bEAGAIN$/.test(why);
+  return isLimit ? `${why} (is the limit on processes and threads reached, as 'ulimit -u' sets it?)` : why;
 }
 
 /**

@@ -54,7 +54,8 @@ async function find(target: Target, file: string | undefined): Promise<Reference
         `imports, out of the bundle.`,
     );
   }
-  const namespace = await importWithin(url, target);
+  const where = file === undefined ? 'is defined in' : "is, says 'file', exported by";
+  const namespace = await importWithin(url, `${nameOf(target)} ${where} ${url}`);
   const reference = findExport(namespace, target, url);
   if (reference) return reference;
   if (isOtherCopy(namespace, target)) {
@@ -119,14 +120,15 @@ function cure(target: Target): string {
   );
 }
 
-async function importWithin(url: string, target: Target): Promise<object> {
+/** @param subject how an error begins: what is where */
+async function importWithin(url: string, subject: string): Promise<object> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
         new ExecutorReferenceError(
-          `${nameOf(target)} is defined in ${url}, which is still being evaluated (a top-level await?), ` +
-            `so that it cannot be checked. Move it to a file of its own.`,
+          `${subject}, which is still being evaluated (a top-level await?), so that it cannot be checked. ` +
+            `Move it to a file of its own.`,
         ),
       );
     }, IMPORT_TIMEOUT);
@@ -136,7 +138,7 @@ async function importWithin(url: string, target: Target): Promise<object> {
   } catch (cause) {
     if (cause instanceof ExecutorReferenceError) throw cause;
     throw new ExecutorReferenceError(
-      `${nameOf(target)} is defined in ${url}, which Node cannot import: ${(cause as Error)?.message}${importCure(url)}`,
+      `${subject}, which Node cannot import: ${(cause as Error)?.message}${importCure(url)}`,
       { cause },
     );
   } finally {

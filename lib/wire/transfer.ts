@@ -62,7 +62,7 @@ const marks = sharedState('moving', () => new Marks());
  * slab (`Buffer.from('text')`) cannot be moved: they are copied.
  *
  * @returns the value itself
- * @throws TypeError if the value is not an object, or a buffer is neither an ArrayBuffer nor a view of one
+ * @throws TypeError if the value is not an object, `buffers` is not a list, or a buffer is neither an ArrayBuffer nor a view of one
  * @publicApi
  */
 export function transfer<T extends object>(
@@ -71,6 +71,9 @@ export function transfer<T extends object>(
 ): T {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError('transfer() takes an object that holds buffers');
+  }
+  if (!Array.isArray(buffers)) {
+    throw new TypeError('transfer() takes the buffers as a list: transfer(value, [buffer])');
   }
   const owners = buffers.map((buffer) => (ArrayBuffer.isView(buffer) ? buffer.buffer : buffer));
   for (const owner of owners) {

@@ -65,7 +65,11 @@ export class Session {
     process.on('uncaughtExceptionMonitor', (error) => {
       // Where the application handles it, the worker lives on.
       if (process.listenerCount('uncaughtException') > 0) return;
-      this.#send(MessageType.crashed, 0, this.#encodeCrash(error), true);
+      try {
+        this.#send(MessageType.crashed, 0, this.#encodeCrash(error), true);
+      } catch {
+        // Then only its exit code tells, and what Node writes of it.
+      }
     });
     nestErrors.beRequired(requireAtOnce);
     // What it rejects with, the boot will, too.

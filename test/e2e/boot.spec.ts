@@ -44,6 +44,16 @@ describe.each(WORKER_KINDS)('a start that fails for a pool of kind %s', (kind) =
 
 class Root {}
 
+describe.each(WORKER_KINDS)('a start with too small a heap for a worker of kind %s', (kind) => {
+  it('fails, and says what is missing', async () => {
+    const resourceLimits = { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 };
+    const error = await rejection(startApp({ kind, resourceLimits, context: false }));
+    expect(error).toBeInstanceOf(ExecutorBootError);
+    expect(error.message).toMatch(/out of memory/i);
+    if (kind === 'process') expect(error.message).toMatch(/'resourceLimits'.*wrote: .*fatal/i);
+  });
+});
+
 /** What workers are: processes and threads. */
 function alive(): number {
   return childrenOf(process.pid).length + readdirSync('/proc/self/task').length;

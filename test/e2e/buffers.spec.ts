@@ -159,6 +159,10 @@ describe.each(ALL_KINDS)('buffers, in a pool of kind %s', (kind) => {
     });
   });
 
+  it.each([null, new ArrayBuffer(8), 3])('cannot be named as %s', (buffers) => {
+    expect(() => transfer({}, buffers as never)).toThrow(/as a list: transfer\(value, \[buffer\]\)/);
+  });
+
   it('that were moved already are refused', async () => {
     await withApp({ kind, context: false, size: 2 }, async ({ executor }) => {
       await within(executor.run(echo<number>, 1));

@@ -22,6 +22,7 @@ import {
   echoAfterAbort,
   echoLater,
   exhaustHeap,
+  failsBeyondWords,
   exit,
   failsInBackground,
   ignoresSignal,
@@ -63,6 +64,15 @@ describe.each(WORKER_KINDS)('faults of a worker of kind %s', (kind) => {
       expect(await within(Promise.all(others))).toEqual([1, 2, 3]);
       await isSound(app);
       expect(executor.stats().lost).toBe(lostBefore + 1);
+    });
+  });
+
+  it('an error that cannot be told ends the worker as any other does', async () => {
+    await inApp(async (app) => {
+      const error = await rejection<ExecutorWorkerLostError>(app.executor.run(failsBeyondWords));
+      expect(error).toBeInstanceOf(ExecutorWorkerLostError);
+      expect(error.exitCode).toBe(1);
+      await isSound(app);
     });
   });
 

@@ -20,7 +20,7 @@ import {
 import { normaliseOptions } from '../../lib/options/normalise.js';
 import { CatalogService, ParserOptions } from '../fixtures/catalog.service.js';
 import { ContextModule, FailingContext, HostContext } from '../fixtures/context.module.js';
-import { Greeter, NeedsFactory, NeedsHost, NeedsNestsOwn, Service } from '../fixtures/services.js';
+import { Greeter, NeedsFactory, NeedsHost, NeedsNestsOwn, Service, WithHooks } from '../fixtures/services.js';
 import { Unresolvable } from '../fixtures/unresolvable.module.js';
 import { add, echo, spin, spinsAndLooks } from '../fixtures/work.js';
 import { ALL_KINDS, startApp, withApp } from '../support/app.js';
@@ -203,7 +203,19 @@ describe('forRoot', () => {
       { pools: { cpu: { resourceLimits: { maxOldGenerationSizeMb: 0 } } } },
       /maxOldGenerationSizeMb/,
     ],
-    ['env', { pools: { cpu: { env: { A: 1 } } } }, /'env'/],
+    [
+      'stack',
+      { pools: { cpu: { resourceLimits: { stackSizeMb: 0.2 } } } },
+      /'stackSizeMb'.*0\.5 or more.*0\.2/,
+    ],
+    ['env', { pools: { cpu: { env: { A: 1 } } } }, /'env': 'A' must be a string/],
+    ['env that is none', { pools: { cpu: { env: 'A=1' } } }, /'env' must be an object/],
+    ['inherited', { pools: { cpu: Object.create({ size: '2' }) } }, /Pool 'cpu': 'size'.*'2'/],
+    [
+      'inherited by another',
+      { pools: { cpu: { recycle: Object.create({ calls: 0 }) } } },
+      /'recycle': 'calls'.*0/,
+    ],
     ['execArgv', { pools: { cpu: { execArgv: '--flag' } } }, /'execArgv'.*list/],
     ['context', { pools: { cpu: { context: 'AppModule' } } }, /'context'.*class/],
     ['context that is no class', { pools: { cpu: { context: () => Root } } }, /'context'.*class/],
@@ -217,6 +229,30 @@ describe('forRoot', () => {
     const error = await rejection(start(ExecutorModule.forRoot(options as ExecutorModuleOptions)));
     expect(error).toBeInstanceOf(ExecutorOptionsError);
     expect(error.message).toMatch(message);
+  });
+
+  it('shows nothing of what was given beside a wrong option', async () => {
+    for (const options of [
+      { pools: { cpu: { env: { DB_PASSWORD: 'hunter2', PORT: 3000 } } } },
+      { database: { password: 'hunter2' } },
+    ]) {
+      const error = await rejection(start(ExecutorModule.forRoot(options as never)));
+      expect(error.message).toMatch(/'PORT'|'database'/);
+      expect(error.message).not.toContain('hunter2');
+    }
+  });
+
+  it('takes what a class of settings has getters for', () => {
+    class Settings {
+      get kind() {
+        return 'inline' as const;
+      }
+      get size() {
+        return { min: 1, max: 3 };
+      }
+    }
+    const { pools } = normaliseOptions({ pools: { cpu: new Settings() } });
+    expect(pools.get('cpu')).toMatchObject({ kind: 'inline', size: { min: 1, max: 3 } });
   });
 
   it('refuses to be registered twice', async () => {
@@ -233,6 +269,18 @@ describe('forRoot', () => {
     await withApp({ kind: 'inline' }, async ({ executor }) => {
       expect(() => executor.with({ timeout: 0 })).toThrow(ExecutorOptionsError);
       expect(() => executor.with({ retry: 1 } as never)).toThrow(/'retry'.*Did you mean 'retries'\?/);
+    });
+  });
+
+  it('takes call options that a class has getters for', async () => {
+    class Urgent {
+      get timeout() {
+        return 50;
+      }
+    }
+    await withApp({ kind: 'thread' }, async ({ executor }) => {
+      const error = await rejection<ExecutorTimeoutError>(executor.with(new Urgent()).run(spin, 60_000));
+      expect(error).toMatchObject({ phase: 'run', timeout: 50 });
     });
   });
 });
@@ -287,10 +335,23 @@ describe('forRootAsync, given something else', () => {
     ['nothing', {}, /needs one of useFactory, useClass and useExisting/],
     ['two sources', { useFactory: () => ({}), useClass: OptionsFactory }, /needs one of/],
     ['null', null, /must be an object, not null/],
+    ['null as what exists', { useExisting: null }, /'useExisting' must be the token of a provider/],
   ])('refuses %s', (_what, options, message) => {
     const register = () => ExecutorModule.forRootAsync(options as ExecutorModuleAsyncOptions);
     expect(register).toThrow(ExecutorOptionsError);
     expect(register).toThrow(message);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an unknown key', { pool: {} }, /'pool'.*Did you mean 'pools'\?/],
+    ['null', null, /ExecutorModule must be an object, not null/],
+    ['a list', [], /must be an object, not \[\]/],
+    ['pools as a list', { pools: ['cpu'] }, /'pools' must be an object/],
+  ])('refuses a factory that returns %s', async (_what, options, message) => {
+    const useFactory = () => options as ExecutorModuleOptions;
+    const error = await rejection(start(ExecutorModule.forRootAsync({ pools: ['cpu'], useFactory })));
+    expect(error).toBeInstanceOf(ExecutorOptionsError);
+    expect(error.message).toMatch(message);
   });
 
   it('refuses a factory that returns nothing', async () => {
@@ -447,6 +508,29 @@ describe('in tests of applications', () => {
     expect(await within(app.get(CatalogService).parse('x'))).toBe('parsed:x');
     expect(seen).toEqual([['CatalogService.parse', 'x']]);
     await within(app.close());
+  });
+
+  it('a decorated class can be replaced by what has methods of its own', async () => {
+    class OtherHooks extends WithHooks {
+      override async wasInitialised() {
+        return 'faked';
+      }
+    }
+    const stub = Object.assign(Object.create(WithHooks.prototype) as WithHooks, {
+      wasInitialised: async () => 'faked',
+    });
+    for (const fake of [new OtherHooks(), stub]) {
+      const testing = await Test.createTestingModule({
+        imports: [ExecutorModule.forRoot({ pools: { pool: { kind: 'inline' } } })],
+        providers: [WithHooks],
+      })
+        .overrideProvider(WithHooks)
+        .useValue(fake)
+        .compile();
+      await within(testing.init());
+      expect(await within(testing.get(WithHooks).wasInitialised())).toBe('faked');
+      await within(testing.close());
+    }
   });
 
   it('a pool is overridden for a method that was called before the start, too', async () => {

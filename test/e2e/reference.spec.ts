@@ -85,7 +85,11 @@ describe('locate and resolve', () => {
     await withApp({ kind: 'thread', context: false }, async ({ executor }) => {
       const wrong = rejection(executor.with({ file: join(folder, 'missing.js') }).run(add, 1, 2));
       const right = executor.run(add, 1, 2);
-      expect(await wrong).toBeInstanceOf(ExecutorReferenceError);
+      const error = await wrong;
+      expect(error).toBeInstanceOf(ExecutorReferenceError);
+      expect(error.message).toMatch(
+        /'add' is, says 'file', exported by .*missing\.js, which Node cannot import/,
+      );
       expect(await within(right)).toBe(3);
     });
   });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { inheritedExecArgv, sharedNodeOptions } from '../../lib/hosts/worker-options.js';
+import { inheritedExecArgv, sharedNodeOptions, v8Flags } from '../../lib/hosts/worker-options.js';
 
 describe("what a process inherits of the application's options", () => {
   const { execArgv } = process;
@@ -39,5 +39,17 @@ describe("what a process inherits of the application's options", () => {
     [String.raw`--require "./a \" b.cjs" --watch`, String.raw`--require "./a \" b.cjs"`],
   ])('of NODE_OPTIONS=%j: %j', (given, inherited) => {
     expect(sharedNodeOptions(given)).toBe(inherited);
+  });
+});
+
+describe("V8's flags for resource limits", () => {
+  it('are whole numbers, as it takes no others', () => {
+    const limits = { maxOldGenerationSizeMb: 64.5, maxYoungGenerationSizeMb: 0.5, stackSizeMb: 1.5 };
+    expect(v8Flags(limits)).toEqual([
+      '--max-old-space-size=64',
+      '--max-semi-space-size=1',
+      '--stack-size=1536',
+    ]);
+    expect(v8Flags({ maxOldGenerationSizeMb: 0.5 })).toEqual(['--max-old-space-size=1']);
   });
 });
