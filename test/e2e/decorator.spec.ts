@@ -45,6 +45,10 @@ const binding: ProxyHandler<object> = {
   },
 };
 
+function instanceDecorator(instance: unknown): unknown {
+  return typeof instance === 'object' && instance !== null ? new Proxy(instance, binding) : instance;
+}
+
 describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
   const there = kind === 'inline' ? 'parent' : 'worker';
   const providers = [
@@ -262,8 +266,6 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
   });
 
   it('routes where the application wraps all that Nest makes', async () => {
-    const instanceDecorator = (instance: unknown) =>
-      typeof instance === 'object' && instance !== null ? new Proxy(instance, binding) : instance;
     const module = {
       module: class WrappedModule {},
       imports: [ExecutorModule.forRoot({ pools: { pool: { kind, size: 1 } } })],
