@@ -1,8 +1,17 @@
 import { markAsWorker } from './is-executor-worker.js';
 import { load } from './load.js';
 
-/** Signals to the whole group (Ctrl-C, systemd) reach the parent too, which decides: a worker obeys its pipe. */
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+/** Those that ask for an end and that Nest's shutdown hooks hear. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
+
+/** Signals to the whole group (Ctrl-C, systemd, nodemon) reach the parent too, which decides: a worker obeys its pipe. */
+for (const signal of SIGNALS) {
+  try {
+    process.on(signal, () => {});
+  } catch {
+    // Not every system has them all.
+  }
+}
 
 markAsWorker();
 const [parent, fileBytes, hasNest] = process.argv.slice(2).map(Number);
