@@ -1,6 +1,6 @@
 import { Scope, type Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { type DecoratedMethod, decoratedMethodsOf, wrappers } from './decorators/decorated-method.js';
+import { type DecoratedMethod, decoratedMethodsOf } from './decorators/decorated-method.js';
 import { ExecutorOptionsError } from './errors/executor.errors.js';
 import { REGISTRY_PROPERTY } from './executor.constants.js';
 import { checkMethodOptions, choosePool, type ExecutorSettings } from './options/normalise.js';
@@ -58,8 +58,10 @@ export class ExecutorExplorer {
       // One of another scope is made later: then only its token can tell.
       const target = isObject(instance) ? classOf(instance) : isMadeLate(record) ? token : undefined;
       if (typeof target !== 'function') continue;
-      const holder = (isObject(instance) ? instance : target.prototype) as Injected;
-      const method = decoratedMethodsOf(target).find(({ name }) => wrappers.has(holder[name] as object));
+      const holder: Injected = isObject(instance) ? instance : (target.prototype as object);
+      const method = decoratedMethodsOf(target).find(({ name, owner }) => {
+        return valueIn(holder, name) === valueIn(owner, name);
+      });
       if (!method || holder[REGISTRY_PROPERTY]) continue;
       throw new ExecutorOptionsError(
         `${target.name} has the decorated method ${String(method.name)}(), but the application makes it by a factory ` +
@@ -97,7 +99,16 @@ export class ExecutorExplorer {
 }
 
 /** What Nest has as an instance of a decorated class. */
-type Injected = Readonly<Record<string | symbol, unknown>>;
+interface Injected {
+  readonly [REGISTRY_PROPERTY]?: unknown;
+}
+
+/** Its own, or the nearest that it inherits; without asking a getter, which may be anybody's. */
+function valueIn(holder: object, name: string | symbol): unknown {
+  let owner: object | null = holder;
+  while (owner && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object | null;
+  return owner ? (Object.getOwnPropertyDescriptor(owner, name)?.value as unknown) : undefined;
+}
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;

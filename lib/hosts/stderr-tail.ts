@@ -26,7 +26,7 @@ export class StderrTail {
   }
 
   get saysOutOfMemory(): boolean {
-    return /heap out of memory|Allocation failed - process out of memory|fatal javascript (oom|out of memory)/i.test(
+    return /heap out of memory|Allocation failed - process out of memory|fatal (javascript|process) (oom|out of memory)/i.test(
       this.#tail,
     );
   }
@@ -37,7 +37,8 @@ export class StderrTail {
     const said = lines
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('Node.js v'));
-    return said.findLast((line) => /^[\w$.]*Error\b.*:|^(# )?fatal /i.test(line)) ?? said.at(-1) ?? '';
+    const last = (pattern: RegExp) => said.findLast((line) => pattern.test(line));
+    return last(/^[\w$.]*Error\b.*:/) ?? last(/^# Fatal |^FATAL ERROR: /) ?? said.at(-1) ?? '';
   }
 
   close(): void {

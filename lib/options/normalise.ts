@@ -48,6 +48,9 @@ const stackSize: Rule = (value) =>
     ? undefined
     : `a number of ${LEAST_STACK_MB} or more`;
 
+/** Checked after all others, by what shows nothing of it. */
+const aSecret: Rule = () => undefined;
+
 /** An object within a pool's options: its own keys are checked after it. */
 const anObject: Rule = (value) => (isRecord(value) ? undefined : 'an object');
 
@@ -65,7 +68,7 @@ const POOL_RULES: Readonly<Record<keyof PoolOptions, Rule>> = {
   bootTimeout: delay,
   shutdownTimeout: delayOrZero,
   resourceLimits: anObject,
-  env: anObject,
+  env: aSecret,
   execArgv: strings,
   retries: naturalNumber,
 };
@@ -162,7 +165,7 @@ function normalisePool(name: string, options: unknown): PoolSettings {
   if (name === '') throw new ExecutorOptionsError(`A pool's name must not be empty.`);
   const given = checkObject(where, options, POOL_RULES) as PoolOptions;
   const { concurrency = 1, recycle = {}, resourceLimits, env } = given;
-  if (env) checkEnv(where, env);
+  if (env !== undefined) checkEnv(where, env);
   return {
     name,
     kind: given.kind ?? 'thread',
@@ -192,7 +195,10 @@ function sizeRange(given: number | PoolSizeRange): PoolSizeRange {
 }
 
 /** Shows no value: those of others are secrets, often. */
-function checkEnv(where: string, env: Readonly<Record<string, unknown>>): void {
+function checkEnv(where: string, env: unknown): void {
+  if (!isRecord(env)) {
+    throw new ExecutorOptionsError(`${where}: 'env' must be an object with strings as values.`);
+  }
   for (const [name, value] of Object.entries(env)) {
     if (typeof value === 'string') continue;
     const kind = value === null ? 'null' : typeof value;

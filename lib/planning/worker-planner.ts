@@ -96,7 +96,7 @@ export class WorkerPlanner {
       const [first] = own;
       if (!first) continue;
       const path = [`${target.name}.${String(first.name)}()`];
-      const file = own.find((method) => method.options.file !== undefined)?.options.file;
+      const file = fileOf(own);
       if (file !== undefined) files.add(file);
       references.set(target, await locate(target, file));
       for (const module of modules) {
@@ -198,13 +198,20 @@ export class WorkerPlanner {
   }
 }
 
+/** The file that exports the class of these methods, if one of them names it. */
+function fileOf(methods: DecoratedClass['methods']): string | undefined {
+  return methods.find(({ options }) => options.file !== undefined)?.options.file;
+}
+
 /** Those of them that can be: what another pool runs need not be exported. */
 async function locateThese(
   classes: readonly DecoratedClass[],
   known: ReadonlyMap<object, Reference>,
 ): Promise<Reference[]> {
   const found = await Promise.all(
-    classes.map(({ target }) => known.get(target) ?? locate(target).catch(() => undefined)),
+    classes.map(
+      ({ target, methods }) => known.get(target) ?? locate(target, fileOf(methods)).catch(() => undefined),
+    ),
   );
   return found.filter((reference) => reference !== undefined);
 }

@@ -12,7 +12,7 @@ export function silentEnd(end: WorkerEnd): string {
 /** Why a worker did not start: of some of what the system refuses, Node gives no more than a code. */
 export function refusedStart(cause: unknown): string {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const isLimit = /\bEAGAIN$/.test(why);
+  const isLimit = /^((spawn .*|.*initialization failure:) )?EAGAIN$/.test(why);
   return isLimit ? `${why} (is the limit on processes and threads reached, as 'ulimit -u' sets it?)` : why;
 }
 

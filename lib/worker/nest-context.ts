@@ -12,9 +12,8 @@ nestErrors.know(nest);
 
 class ExecutorWorkerRoot {}
 
-async function resolveAll(references: WorkerPlan['providers']): Promise<Type<unknown>[]> {
-  const found = await Promise.all(references.map((reference) => resolve(reference)));
-  return found as unknown as Type<unknown>[];
+async function resolveClass(reference: WorkerPlan['providers'][number]): Promise<Type<unknown>> {
+  return (await resolve(reference)) as unknown as Type<unknown>;
 }
 
 /** How many are named. */
@@ -51,11 +50,11 @@ export class NestContext {
     const held = plan.context ? [plan.context, ...plan.providers] : plan.providers;
     if (held.length > 0) tell(`loading ${listOf(held.map(({ file }) => file))}`);
     const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
-    const [providers, inContext] = await Promise.all([
-      resolveAll(plan.providers),
-      resolveAll(plan.inContext ?? []),
-    ]);
-    for (const target of [...providers, ...inContext]) stripMetadata(target);
+    const providers = await Promise.all(plan.providers.map(resolveClass));
+    // What cannot be had fails the calls that need it, if there are any.
+    const inContext = await Promise.allSettled((plan.inContext ?? []).map(resolveClass));
+    providers.forEach(stripMetadata);
+    for (const found of inContext) if (found.status === 'fulfilled') stripMetadata(found.value);
     const root: DynamicModule = {
       module: ExecutorWorkerRoot,
       imports: [WorkerExecutorModule.register(plan.pools, plan.defaultPool), ...(context ? [context] : [])],

@@ -37,6 +37,19 @@ import { ALL_KINDS, startApp, type TestApp, withApp } from '../support/app.js';
 import { rejection, within } from '../support/deadline.js';
 import { Gate } from '../support/gate.js';
 
+function Trace(_owner: object, _name: string, descriptor: PropertyDescriptor): void {
+  const traced = descriptor.value as (...args: unknown[]) => unknown;
+  descriptor.value = function (this: unknown, ...args: unknown[]) {
+    return traced.apply(this, args);
+  };
+}
+
+class Traced {
+  @Trace
+  @RunInExecutor('pool')
+  async work(): Promise<void> {}
+}
+
 /** As what traces each method does. */
 const binding: ProxyHandler<object> = {
   get(target, key) {
@@ -201,8 +214,7 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
     expect(Reflect.hasMetadata('SCHEDULER_TYPE', RunsByItself.prototype.marks)).toBe(true);
   });
 
-  it('nor if it is the context that provides the class', async () => {
-    if (kind === 'inline') return;
+  it.skipIf(kind === 'inline')('nor if it is the context that provides the class', async () => {
     await withApp(
       { kind, context: RunsByItselfContext },
       async ({ context }) => {
@@ -242,6 +254,13 @@ describe.each(ALL_KINDS)('@RunInExecutor in a pool of kind %s', (kind) => {
       expect(error).toBeInstanceOf(ExecutorOptionsError);
       expect(error.message).toMatch(/WithHooks.*wasInitialised\(\).*providers: \[WithHooks\]/s);
     }
+  });
+
+  it('refuses one that another decorator wraps, too', async () => {
+    const error = await rejection(
+      startApp({ kind }, { providers: [{ provide: Traced, useValue: new Traced() }] }),
+    );
+    expect(error.message).toMatch(/Traced has the decorated method work\(\)/);
   });
 
   it('takes one that it makes by a factory, or by another name, where Nest made the instance', async () => {
