@@ -15,6 +15,7 @@ import {
   repliesNonsense,
   whoAmI,
   writesToPipe,
+  signalMyself,
 } from '../fixtures/work.js';
 import { withApp } from '../support/app.js';
 import { blockUntilDead } from '../support/block-until.js';
@@ -46,6 +47,16 @@ describe('faults of a process', () => {
       const error = await rejection<ExecutorWorkerLostError>(app.executor.run(fn));
       expect(error).toMatchObject({ exitCode: null, signal, outOfMemory: false });
       await isSound(app);
+    });
+  });
+
+  it('signals that ask for an end are left to the application', async () => {
+    await inApp(async ({ executor }) => {
+      const pids = new Set<number>();
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const) {
+        pids.add(await within(executor.run(signalMyself, signal)));
+      }
+      expect(pids.size).toBe(1);
     });
   });
 
