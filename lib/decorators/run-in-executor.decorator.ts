@@ -76,10 +76,13 @@ function injectRouter(owner: object): void {
   });
 }
 
-/** How an error names what was decorated; of a class, only that is given. */
-function memberOf(owner: object, name: string | symbol | undefined): string {
-  const target = typeof owner === 'function' ? owner : owner.constructor;
-  return name === undefined ? target.name : `${target.name}.${String(name)}`;
+/** How an error names what was decorated; of a class, only that is given, and a field's decorator may be given no owner. */
+function memberOf(owner: object | undefined, name: string | symbol | undefined): string {
+  const target = typeof owner === 'function' ? owner : owner?.constructor;
+  return [target?.name, name]
+    .filter((part) => part !== undefined)
+    .map(String)
+    .join('.');
 }
 
 interface Routed {

@@ -76,7 +76,7 @@ function checkNames(
       `${WHERE} got no options: its factory must return what forRoot() takes, {} for the defaults. Is a 'return' missing?`,
     );
   }
-  const made = Object.keys(checkModuleOptions(options).pools ?? { [DEFAULT_POOL]: {} });
+  const made = namesOfPools(checkModuleOptions(options)) ?? [];
   const missing = names.filter((name) => !made.includes(name));
   const unknown = made.filter((name) => !names.includes(name));
   if (missing.length === 0 && unknown.length === 0) return options;

@@ -49,7 +49,7 @@ export class NestContext {
   static async boot(plan: WorkerPlan, tell: (step: string) => void): Promise<NestContext> {
     const held = plan.context ? [plan.context, ...plan.providers] : plan.providers;
     if (held.length > 0) tell(`loading ${listOf(held.map(({ file }) => file))}`);
-    const context = plan.context && ((await resolve(plan.context)) as unknown as Type<unknown>);
+    const context = plan.context && (await resolveClass(plan.context));
     const providers = await Promise.all(plan.providers.map(resolveClass));
     // What cannot be had fails the calls that need it, if there are any.
     const inContext = await Promise.allSettled((plan.inContext ?? []).map(resolveClass));

@@ -324,6 +324,17 @@ describe('@RunInExecutor', () => {
     expect(() => decorate(Service.prototype, 'greet')).toThrow(/its parentheses: @RunInExecutor\(\)/);
   });
 
+  it.each<[string, unknown[], RegExp]>([
+    ['a class', [Service], /cannot decorate Service:/],
+    ['a static method', [Service, 'make', { value: () => {} }], /cannot decorate Service\.make:/],
+    ['a property', [Service.prototype, 'name'], /cannot decorate Service\.name:/],
+    ['what it is told no owner of', [undefined, 'name'], /cannot decorate name:/],
+  ])('refuses %s, and says which', (_what, decorated, message) => {
+    const decorate = RunInExecutor('pool') as unknown as (...given: unknown[]) => void;
+    expect(() => decorate(...decorated)).toThrow(ExecutorOptionsError);
+    expect(() => decorate(...decorated)).toThrow(message);
+  });
+
   it("refuses a method called 'constructor', whose class Nest could not inject", () => {
     const decorate = RunInExecutor('pool');
     const descriptor = { value: async () => {} };
